@@ -1,0 +1,102 @@
+// What the rim of the program offers to probes and sinks; `main` fills each with a client.
+import type { ClockOffset, HttpDateOffset, LocalClock, TimeServerAnswer } from './clock.ts';
+import type { HostState } from './host.ts';
+import type {
+  ImdsPurpose,
+  ImdsSettings,
+  ImdsToken,
+  ImdsTraffic,
+  InstanceIdentity,
+  InstanceProfile,
+  InstanceRole,
+  TokenlessAnswer,
+} from './imds.ts';
+import type { Result } from './outcome.ts';
+import type { Metric, Report } from './report.ts';
+import type { Observations, ProbeId } from './snapshot.ts';
+
+/**
+ * The instance metadata service. One token acquisition a cycle serves every call, and so does its failure.
+ * Credentials stay behind this wall; what comes out is redacted.
+ */
+export interface ImdsPort {
+  /** Forgets what belongs to the last cycle (tallies, shared failures), never a token that is still good. */
+  beginCycle(): void;
+  token(signal: AbortSignal): Promise<Result<ImdsToken>>;
+  /** The tokenless GET: answers `asked: false` unless a PUT failed or stayed unanswered, or `--imdsv1` was given. */
+  tokenless(signal: AbortSignal): Promise<Result<TokenlessAnswer>>;
+  /** Margin and age are by the local clock here; the cycle corrects them to true time. */
+  role(signal: AbortSignal): Promise<Result<InstanceRole>>;
+  profile(signal: AbortSignal): Promise<Result<InstanceProfile>>;
+  identity(signal: AbortSignal): Promise<Result<InstanceIdentity>>;
+  /** What this cycle has sent so far. */
+  traffic(): ImdsTraffic;
+  /** The offset by the Date headers of this cycle's answers, or null when none carried one. */
+  httpDate(): HttpDateOffset | null;
+}
+
+/** Time servers. Asked once a cycle, however many probes want to know. */
+export interface TimePort {
+  beginCycle(): void;
+  /** Every configured server; asked in order, the next one only when the one before gave no valid time. */
+  servers(signal: AbortSignal): Promise<readonly TimeServerAnswer[]>;
+  /** The best valid answer, or why there is none. */
+  offset(signal: AbortSignal): Promise<Result<ClockOffset>>;
+}
+
+/** This machine: environment, files, /proc. What comes out is parsed and redacted. */
+export interface HostPort {
+  imdsSettings(): Result<ImdsSettings>;
+  state(): Promise<Result<HostState>>;
+  clock(): Promise<Result<LocalClock>>;
+}
+
+/** Wall clock in epoch milliseconds, and a clock that never jumps. */
+export interface ClockPort {
+  wallMs(): number;
+  monotonicMs(): number;
+}
+
+export interface Ports {
+  readonly imds: ImdsPort;
+  readonly time: TimePort;
+  readonly host: HostPort;
+  readonly clock: ClockPort;
+}
+
+/** Asks the world one question. The runner adds time and attempts, and turns a throw into `crashed`. */
+export interface Probe<K extends ProbeId = ProbeId> {
+  readonly id: K;
+  /** One line for `--help` and the documentation: what it asks. */
+  readonly title: string;
+  /** What it talks to; `--offline` leaves out `aws`. `cycle` probes read what the others left behind, so they run last. */
+  readonly asks: 'imds' | 'time' | 'host' | 'aws' | 'cycle';
+  observe(ports: Ports, signal: AbortSignal): Promise<Result<Observations[K]>>;
+}
+
+/** Something worth saying while a client waits; shown on standard error. */
+export type ClientEvent =
+  | {
+      readonly type: 'retry';
+      readonly purpose: ImdsPurpose;
+      /** What came back: a status or a failure kind. */
+      readonly got: number | string;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly waitMs: number;
+    }
+  | {
+      readonly type: 'gave-up';
+      readonly purpose: ImdsPurpose;
+      readonly got: number | string;
+      readonly attempts: number;
+    }
+  | { readonly type: 'unanswered'; readonly purpose: ImdsPurpose; readonly afterMs: number };
+
+export type OnClientEvent = (event: ClientEvent) => void;
+
+/** Delivers a report somewhere. A sink that fails says so by rejecting; the agent goes on. */
+export interface Sink {
+  readonly name: string;
+  deliver(report: Report, metrics: readonly Metric[], signal: AbortSignal): Promise<void>;
+}

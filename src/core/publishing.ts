@@ -1,0 +1,48 @@
+// Metrics on their way to CloudWatch.
+import type { Metric } from './report.ts';
+
+/** A metric with its cycle's start, in whole seconds since the epoch. */
+export interface Datum {
+  /** Given by the outbox; unique within it, rising. */
+  readonly id: number;
+  readonly timestamp: number;
+  readonly metric: Metric;
+}
+
+export interface OutboxDepth {
+  readonly pending: number;
+  /** Epoch seconds of the oldest datum not yet accepted, or null when there is none. */
+  readonly oldestTimestamp: number | null;
+  /** Data given up since the last time the loss was reported by `OutboxDropped`. */
+  readonly dropped: number;
+}
+
+/** What CloudWatch has not accepted yet. All calls are synchronous: a kill between two loses nothing that was added. */
+export interface Outbox {
+  add(timestamp: number, metrics: readonly Metric[]): void;
+  /** Up to `limit` data, newest first; they stay until settled. `before` (an id) pages towards older ones. */
+  newest(limit: number, before?: number): readonly Datum[];
+  /** CloudWatch has these. */
+  accepted(ids: readonly number[]): void;
+  /** CloudWatch will never take these; counted as dropped. */
+  rejected(ids: readonly number[], why: string): void;
+  depth(): OutboxDepth;
+  close(): void;
+}
+
+/** How the last delivery to CloudWatch went. */
+export interface Delivery {
+  /** Requests sent to CloudWatch. */
+  readonly requests: number;
+  /** Data accepted, refused for good, and still waiting. */
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly pending: number;
+  /** Age in seconds of the oldest datum still waiting, or null. */
+  readonly oldestSeconds: number | null;
+  /** Consecutive deliveries that ended with a failure. */
+  readonly failures: number;
+  /** The last failure: its AWS error code or failure kind, and one sentence; null when all went well. */
+  readonly failure: { readonly code: string; readonly detail: string } | null;
+  readonly endpoint: string;
+}

@@ -1,0 +1,36 @@
+// Everything the probes can see, by probe id. A probe's observation type is declared here and nowhere else.
+import type { ClockOffset, HttpDateOffset, LocalClock, TimeServers } from './clock.ts';
+import type { HostState } from './host.ts';
+import type {
+  ImdsSettings,
+  ImdsToken,
+  ImdsTraffic,
+  InstanceIdentity,
+  InstanceProfile,
+  InstanceRole,
+  TokenlessAnswer,
+} from './imds.ts';
+import type { Outcome } from './outcome.ts';
+import type { Delivery } from './publishing.ts';
+
+/** No type in here has a field for a secret. */
+export interface Observations {
+  'imds-settings': ImdsSettings;
+  'imds-token': ImdsToken;
+  'imds-tokenless': TokenlessAnswer;
+  'imds-traffic': ImdsTraffic;
+  'instance-role': InstanceRole;
+  'instance-profile': InstanceProfile;
+  'instance-identity': InstanceIdentity;
+  'time-servers': TimeServers;
+  'clock-offset': ClockOffset;
+  'http-date': HttpDateOffset;
+  'local-clock': LocalClock;
+  host: HostState;
+  'cloudwatch-delivery': Delivery;
+}
+
+export type ProbeId = keyof Observations;
+
+/** What one cycle saw. A probe that did not run is absent. */
+export type Snapshot = { readonly [K in ProbeId]?: Outcome<Observations[K]> };
