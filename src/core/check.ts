@@ -12,6 +12,8 @@ export interface Policy {
   readonly clockWarningSeconds: number;
   readonly clockCriticalSeconds: number;
   readonly slowWarningMs: number;
+  /** The role seen in the cycle before, or null where there is none to compare with. */
+  readonly previousRoleName: string | null;
 }
 
 /** What `explain` tells of a finding: timeless, where a Finding speaks about one instance. */

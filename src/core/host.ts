@@ -5,4 +5,8 @@ export interface HostState {
   readonly uptimeSeconds: number | null;
   /** What kind of container this runs in (`docker`, `podman`, `kubernetes`, `containerd`, …), or null. */
   readonly container: string | null;
+  /** Whether the firmware says that this is an EC2 instance; null where it cannot be seen. */
+  readonly ec2: boolean | null;
+  /** The instance id by the firmware (Nitro: DMI board asset tag) or cloud-init, for when IMDS does not answer. */
+  readonly instanceId: string | null;
 }
