@@ -1,0 +1,58 @@
+// Which checks and probes a run needs, from `--only`, `--skip` and `--offline`. Pure.
+import type { Omitted } from '../checks/assess.ts';
+import type { Check } from '../core/check.ts';
+import type { Probe } from '../core/ports.ts';
+import type { ProbeId } from '../core/snapshot.ts';
+
+export interface Selection {
+  readonly checks: readonly Check[];
+  readonly probes: readonly Probe[];
+  readonly omitted: Omitted;
+}
+
+export interface SelectionOptions {
+  /** Finding ids or groups; empty means all. */
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  readonly offline: boolean;
+}
+
+/**
+ * `--only` runs just the probes its checks need; `--skip` leaves out those that nothing else reads.
+ * A probe that asks AWS is left out under `--offline`, and what needs it is skipped with that reason.
+ */
+export function select(
+  checks: readonly Check[],
+  probes: readonly Probe[],
+  options: SelectionOptions,
+): Selection {
+  const named = (names: readonly string[], check: Check) =>
+    names.includes(check.id) || names.includes(check.group);
+  const chosen = checks.filter(
+    (check) => (options.only.length === 0 || named(options.only, check)) && !named(options.skip, check),
+  );
+  const wanted = new Set<ProbeId>(chosen.flatMap((check) => check.needs));
+  if (options.only.length === 0) {
+    // What is optional to the checks, and what no check reads at all, belongs to a whole diagnosis too …
+    for (const probe of probes) wanted.add(probe.id);
+    // … unless only skipped checks ask for it.
+    const readBySkipped = new Set(
+      checks.filter((check) => !chosen.includes(check)).flatMap((check) => check.needs),
+    );
+    const readByChosen = new Set<ProbeId>(chosen.flatMap((check) => [...check.needs, ...(check.uses ?? [])]));
+    for (const id of readBySkipped) if (!readByChosen.has(id)) wanted.delete(id);
+  }
+  const omitted: Partial<Record<ProbeId, string>> = {};
+  const running = probes.filter((probe) => {
+    if (!wanted.has(probe.id)) {
+      omitted[probe.id] = options.only.length > 0 ? 'left out by --only' : 'left out by --skip';
+      return false;
+    }
+    if (options.offline && probe.asks === 'aws') {
+      omitted[probe.id] = 'left out by --offline';
+      return false;
+    }
+    return true;
+  });
+  return { checks: chosen, probes: running, omitted };
+}

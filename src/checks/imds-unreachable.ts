@@ -1,0 +1,95 @@
+// Judges whether the instance metadata service gives any complete HTTP answer.
+import { defineCheck } from '../core/check.ts';
+import type { Failure } from '../core/outcome.ts';
+import type { Evidence, Fix } from '../core/report.ts';
+import { AWS_PAGES } from '../facts/imds.ts';
+import { isSilence, unknownBecause } from './context.ts';
+
+const FIREWALL_FIX: Fix = {
+  text: 'Look for a host firewall rule on the metadata address (and allow TCP 80 to it for root and for your users).',
+  command: 'sudo nft list ruleset | grep -n -e 169.254 -e fd00:ec2; sudo iptables-save | grep -n 169.254',
+};
+
+const ROUTE_FIX: Fix = {
+  text: 'See which way packets to the metadata address go; a VPN or container network often takes 169.254.0.0/16.',
+  command: 'ip route get 169.254.169.254',
+};
+
+const REASONS: Record<string, string> = {
+  'connect-timeout': 'Packets to it vanish: a firewall drops them, or this is not an EC2 instance.',
+  refused: 'The connection is rejected: a firewall rejects it, or nothing listens at that address.',
+  unroutable:
+    'This machine has no route to it: it is not an EC2 instance, or its network has no link-local route.',
+  'response-timeout': 'It takes the connection and then says nothing, with and without a session token.',
+  reset: 'It takes the connection and cuts it before the answer is complete.',
+};
+
+function causeOf(failure: Failure, ec2: boolean | null, uptimeSeconds: number | null): string {
+  const place = ec2 === false ? ' The firmware says that this is not an EC2 instance.' : '';
+  const boot =
+    uptimeSeconds !== null && uptimeSeconds < 60
+      ? ' The machine has only just booted; this can pass by itself within the first minute.'
+      : '';
+  return `The instance metadata service (IMDS), where every SDK gets the role's credentials, does not answer. ${REASONS[failure.kind] ?? ''}${place}${boot}`;
+}
+
+export const imdsUnreachable = defineCheck({
+  id: 'imds-unreachable',
+  group: 'imds',
+  title: 'The instance metadata service does not answer',
+  severities: ['critical'],
+  needs: ['imds-token', 'imds-tokenless', 'instance-role', 'imds-traffic', 'host'],
+  decisive: true,
+  reference: AWS_PAGES.retrieveMetadata,
+  runbook: {
+    means:
+      'No program on this machine can get credentials of the instance role: requests to the metadata address get no complete HTTP answer.',
+    causes: [
+      'A host firewall (iptables, nftables, a security agent) drops or rejects traffic to the metadata address.',
+      'A VPN, a container network or a service mesh takes the route to 169.254.0.0/16.',
+      'The program does not run on an EC2 instance, or the endpoint is set to a wrong address.',
+      'Packets are dropped by the limit of 1024 packets per second on link-local services.',
+      'The instance has only just booted.',
+    ],
+    fixes: [
+      ROUTE_FIX,
+      FIREWALL_FIX,
+      {
+        text: 'Right after boot, wait until credentials are there.',
+        command: 'imds-probe check --wait 120',
+      },
+    ],
+  },
+  assess(seen) {
+    const token = seen['imds-token'];
+    const role = seen['instance-role'];
+    const failure = token.ok ? (role.ok ? null : role.failure) : token.failure;
+    if (failure === null) return 'pass';
+    if (!isSilence(failure)) {
+      return failure.kind === 'crashed' ? unknownBecause('not judged', { failure }) : 'pass';
+    }
+    const tokenless = seen['imds-tokenless'];
+    if (failure.kind === 'response-timeout' && !token.ok && tokenless.ok && tokenless.value.status !== null) {
+      return { pass: `a request without a token was answered (HTTP ${tokenless.value.status})` };
+    }
+    const host = seen.host.ok ? seen.host.value : null;
+    const traffic = seen['imds-traffic'];
+    const evidence: Evidence = {
+      endpoint: traffic.ok ? traffic.value.endpoint : null,
+      failure: failure.kind,
+      detail: failure.detail,
+      attempts: token.ok ? role.attempts : token.attempts,
+      ...(host?.container ? { container: host.container } : {}),
+    };
+    const fix =
+      failure.kind === 'unroutable' || failure.kind === 'connect-timeout'
+        ? [ROUTE_FIX, FIREWALL_FIX]
+        : [FIREWALL_FIX, ROUTE_FIX];
+    return {
+      severity: 'critical',
+      cause: causeOf(failure, host?.ec2 ?? null, host?.uptimeSeconds ?? null),
+      evidence,
+      fix,
+    };
+  },
+});
