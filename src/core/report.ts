@@ -7,7 +7,7 @@ export type Status = 'ok' | 'warning' | 'critical' | 'unknown';
 /** Facts that back a finding: shown as they are, so every value is bounded and clean when it gets here. */
 export type Evidence = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
-/** One step that mends it. `command` is what to type, complete; left out where none exists. */
+/** One step that mends it. `command` is what to type: one line, complete; left out where none exists. */
 export interface Fix {
   readonly text: string;
   readonly command?: string;

@@ -20,3 +20,11 @@ export function shownAccessKeyId(accessKeyId: string): string {
   const clean = shownText(accessKeyId, 200);
   return clean.length < 12 ? '…' : `${clean.slice(0, 4)}…${clean.slice(-4)}`;
 }
+
+/** Longest command that is shown. */
+export const MAX_SHOWN_COMMAND = 4000;
+
+/** A command as it may be typed or pasted: one line, its blanks kept, never cut; null when it is too long for that. */
+export function shownCommand(command: string): string | null {
+  return command.length > MAX_SHOWN_COMMAND ? null : command.replace(UNSAFE, ' ').trim();
+}
