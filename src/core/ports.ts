@@ -1,4 +1,5 @@
 // What the rim of the program offers to probes and sinks; `main` fills each with a client.
+import type { AwsCli, CallerIdentities, ChainSourceName, ChainWorld, ProcessCredentials } from './chain.ts';
 import type { ClockOffset, HttpDateOffset, LocalClock, TimeServerAnswer } from './clock.ts';
 import type { HostState } from './host.ts';
 import type {
@@ -51,6 +52,18 @@ export interface HostPort {
   clock(): Promise<Result<LocalClock>>;
 }
 
+/** What the credential chain of this shell, or of the process asked for, is made of. Secrets stay behind this wall. */
+export interface ChainPort {
+  /** Forgets the last cycle's reading. */
+  beginCycle(): void;
+  /** Read once a cycle, however many probes want to know. */
+  world(signal: AbortSignal): Promise<Result<ChainWorld>>;
+  processes(signal: AbortSignal): Promise<Result<ProcessCredentials>>;
+  awsCli(signal: AbortSignal): Promise<Result<AwsCli>>;
+  /** GetCallerIdentity for the credentials of `winner`, and for the instance role. */
+  identities(winner: ChainSourceName | null, signal: AbortSignal): Promise<Result<CallerIdentities>>;
+}
+
 /** Wall clock in epoch milliseconds, and a clock that never jumps. */
 export interface ClockPort {
   wallMs(): number;
@@ -61,6 +74,7 @@ export interface Ports {
   readonly imds: ImdsPort;
   readonly time: TimePort;
   readonly host: HostPort;
+  readonly chain: ChainPort;
   readonly clock: ClockPort;
 }
 

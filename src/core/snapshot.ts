@@ -1,4 +1,5 @@
 // Everything the probes can see, by probe id. A probe's observation type is declared here and nowhere else.
+import type { AwsCli, CallerIdentities, CredentialChain, ProcessCredentials } from './chain.ts';
 import type { ClockOffset, HttpDateOffset, LocalClock, TimeServers } from './clock.ts';
 import type { HostState } from './host.ts';
 import type {
@@ -28,6 +29,10 @@ export interface Observations {
   'local-clock': LocalClock;
   host: HostState;
   'cloudwatch-delivery': Delivery;
+  'credential-chain': CredentialChain;
+  processes: ProcessCredentials;
+  'caller-identity': CallerIdentities;
+  'aws-cli': AwsCli;
 }
 
 export type ProbeId = keyof Observations;
