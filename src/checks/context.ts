@@ -37,14 +37,3 @@ export function isThrottle(failure: Failure): boolean {
 export function unknownBecause(what: string, outcome: { readonly failure: Failure }): { unknown: string } {
   return { unknown: `${what}: ${outcome.failure.detail}` };
 }
-
-/** A duration as people say it: `42 s`, `12 min`, `3 h 5 min`, `2 d 4 h`. */
-export function spokenSeconds(seconds: number): string {
-  const whole = Math.round(Math.abs(seconds));
-  if (whole < 120) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-  return hours % 24 === 0 ? `${hours / 24} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}

@@ -1,8 +1,9 @@
 // Judges whether the credentials that the metadata service serves have already run out.
 import { defineCheck } from '../core/check.ts';
+import { spokenSeconds } from '../core/duration.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES } from '../facts/imds.ts';
-import { spokenSeconds, unknownBecause } from './context.ts';
+import { unknownBecause } from './context.ts';
 
 const reattach = (instance: string): Fix[] => [
   {

@@ -1,8 +1,9 @@
 // Judges whether the role's credentials are closer to their end than the thresholds allow.
 import { defineCheck } from '../core/check.ts';
+import { spokenSeconds } from '../core/duration.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES, ROTATION_LEAD_SECONDS } from '../facts/imds.ts';
-import { spokenSeconds, unknownBecause } from './context.ts';
+import { unknownBecause } from './context.ts';
 
 const FIXES: readonly Fix[] = [
   {

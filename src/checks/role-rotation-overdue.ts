@@ -1,7 +1,8 @@
 // Judges whether EC2 is late with new credentials.
 import { defineCheck } from '../core/check.ts';
+import { spokenSeconds } from '../core/duration.ts';
 import { AWS_PAGES, ROTATION_LEAD_SECONDS } from '../facts/imds.ts';
-import { spokenSeconds, unknownBecause } from './context.ts';
+import { unknownBecause } from './context.ts';
 
 const FIXES = [
   {

@@ -1,0 +1,120 @@
+// Holds the rules by which findings are raised and cleared from cycle to cycle.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { nextBeat } from '../../src/agent/schedule.ts';
+import { type Memory, NOTHING_STANDS, needsAttention, transition } from '../../src/agent/transitions.ts';
+import { CHECKS } from '../../src/checks/index.ts';
+import type { Finding, Severity, Verdict } from '../../src/core/report.ts';
+
+type Seen = 'pass' | 'unknown' | 'skipped' | Severity;
+
+const finding = (id: string, severity: Severity): Finding => ({
+  id,
+  severity,
+  title: id,
+  cause: id,
+  evidence: {},
+  fix: [],
+  reference: 'https://example.invalid',
+});
+
+/** Plays one check through cycles a minute apart; answers what was raised (+), changed (~) and cleared (-) in each. */
+function play(id: string, cycles: readonly Seen[], uptimeSeconds: number | null = 86_400): string[] {
+  let memory: Memory = NOTHING_STANDS;
+  return cycles.map((seen, cycle) => {
+    const failing = seen === 'critical' || seen === 'warning' || seen === 'info';
+    const verdict: Verdict = { id, status: failing ? 'fail' : seen, because: '' };
+    const step = transition(
+      memory,
+      {
+        verdicts: [verdict],
+        findings: failing ? [finding(id, seen)] : [],
+        atMs: cycle * 60_000,
+        uptimeSeconds: uptimeSeconds === null ? null : uptimeSeconds + cycle * 60,
+      },
+      CHECKS,
+    );
+    memory = step.memory;
+    const signs = [
+      ...step.raised.map(() => '+'),
+      ...step.changed.map(() => '~'),
+      ...step.cleared.map(() => '-'),
+    ];
+    return `${signs.join('')}${step.standing.length}`;
+  });
+}
+
+describe('transition', () => {
+  it.each<[string, string, readonly Seen[], readonly string[]]>([
+    ['a blip wakes nobody', 'imds-throttled', ['warning', 'pass', 'warning', 'pass'], ['0', '0', '0', '0']],
+    ['twice in a row is raised', 'imds-throttled', ['warning', 'warning', 'warning'], ['0', '+1', '1']],
+    [
+      'and cleared after two passes',
+      'imds-throttled',
+      ['warning', 'warning', 'pass', 'pass'],
+      ['0', '+1', '1', '-0'],
+    ],
+    [
+      'one pass in between does not clear',
+      'imds-slow',
+      ['warning', 'warning', 'pass', 'warning', 'pass', 'pass'],
+      ['0', '+1', '1', '1', '1', '-0'],
+    ],
+    [
+      'unknown neither raises nor clears',
+      'imds-slow',
+      ['warning', 'unknown', 'warning', 'unknown', 'unknown', 'pass', 'unknown', 'pass'],
+      ['0', '0', '+1', '1', '1', '1', '1', '-0'],
+    ],
+    ['expiry is raised and cleared at once', 'role-credentials-expired', ['critical', 'pass'], ['+1', '-0']],
+    [
+      'worse is told at once',
+      'role-credentials-expiring',
+      ['warning', 'critical', 'critical', 'pass'],
+      ['+1', '~1', '1', '-0'],
+    ],
+  ])('%s', (_name, id, cycles, expected) => {
+    expect(play(id, cycles)).toEqual(expected);
+  });
+
+  it('raises nothing critical about IMDS or the role in the first minute after boot', () => {
+    expect(play('imds-unreachable', ['critical', 'critical'], -60)).toEqual(['0', '0']);
+    expect(play('imds-unreachable', ['critical', 'critical'], 0)).toEqual(['0', '+1']);
+    expect(play('role-credentials-expired', ['critical', 'critical'], 30)).toEqual(['0', '+1']);
+    expect(play('imds-unreachable', ['critical', 'critical'], null)).toEqual(['0', '+1']);
+  });
+});
+
+describe('needsAttention', () => {
+  const standing = (severity: Severity, sinceMs: number) => [
+    { finding: finding('x', severity), sinceMs, passes: 0 },
+  ];
+  it.each<[string, Parameters<typeof needsAttention>, boolean]>([
+    ['nothing stands', [[], 0], false],
+    ['critical, however old', [standing('critical', 0), 1e9], true],
+    ['a warning in its first hour', [standing('warning', 0), 3_599_999], true],
+    ['a warning after it', [standing('warning', 0), 3_600_000], false],
+    ['info never', [standing('info', 0), 0], false],
+  ])('%s', (_name, args, expected) => {
+    expect(needsAttention(...args)).toBe(expected);
+  });
+});
+
+describe('nextBeat', () => {
+  it('is in the future, on the beat, and at most one interval away', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(1e9),
+        fc.integer({ min: 1000, max: 3_600_000 }),
+        fc.nat(1e9),
+        (origin, interval, past) => {
+          const now = origin + past;
+          const next = nextBeat(origin, interval, now);
+          expect(next).toBeGreaterThan(now);
+          expect(next - now).toBeLessThanOrEqual(interval);
+          expect((next - origin) % interval).toBe(0);
+        },
+      ),
+    );
+  });
+});
