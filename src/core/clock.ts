@@ -4,7 +4,7 @@ import type { FailureKind } from './outcome.ts';
 /** How one time server answered (RFC 5905, section 7.3). */
 export type TimeServerState =
   | 'valid'
-  /** It says of itself that it has no time: LI=3, stratum 0 or 16. */
+  /** It says of itself that it has no time: LI=3, stratum 0 or 16, or a root distance of 16 s and more. */
   | 'unsynchronised'
   /** It asks us to go away: a kiss-o'-death packet (RFC 5905, section 7.4). */
   | 'kiss'
@@ -28,6 +28,7 @@ export interface TimeServerAnswer {
   readonly leap: number | null;
   /** Kiss code, such as RATE or DENY. */
   readonly kissCode: string | null;
+  /** Questions sent to it in this cycle; 0 where none was, for a name without an address or after a kiss. */
   readonly exchanges: number;
   /** With state `unreachable`: how. */
   readonly failure: FailureKind | null;
