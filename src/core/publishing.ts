@@ -1,5 +1,5 @@
 // Metrics on their way to CloudWatch.
-import type { Metric } from './report.ts';
+import type { Metric } from './metric.ts';
 
 /** A metric with its cycle's start, in whole seconds since the epoch. */
 export interface Datum {

@@ -1,5 +1,8 @@
 // One cycle as data: verdicts, findings, metrics, and the report that holds them.
+import type { Metric } from './metric.ts';
 import type { Snapshot } from './snapshot.ts';
+
+export type { Metric, Unit } from './metric.ts';
 
 export type Severity = 'critical' | 'warning' | 'info';
 export type Status = 'ok' | 'warning' | 'critical' | 'unknown';
@@ -28,17 +31,6 @@ export interface Verdict {
   readonly id: string;
   readonly status: 'pass' | 'fail' | 'unknown' | 'skipped';
   readonly because: string;
-}
-
-export type Unit = 'Seconds' | 'Milliseconds' | 'Count';
-
-/** Values with how often each occurred: a distribution in CloudWatch's form. */
-export interface Metric {
-  readonly name: string;
-  readonly unit: Unit;
-  readonly values: readonly number[];
-  readonly counts: readonly number[];
-  readonly dimensions: Readonly<Record<string, string>>;
 }
 
 /** Who this instance is; null where unknown. */

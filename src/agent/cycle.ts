@@ -1,0 +1,77 @@
+// One cycle: observe, correct to true time, judge, and put it into a report. `check` and `agent` share it.
+import { assess, type Judgement } from '../checks/assess.ts';
+import type { Policy } from '../core/check.ts';
+import type { TrueTime } from '../core/clock.ts';
+import type { Ports } from '../core/ports.ts';
+import type { Instance } from '../core/report.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import { trueTime } from '../core/true-time.ts';
+import { observe } from './observe.ts';
+import type { Selection } from './select.ts';
+
+export interface CycleSetup {
+  readonly selection: Selection;
+  readonly ports: Ports;
+  /** Milliseconds for everything the probes do. */
+  readonly deadlineMs: number;
+}
+
+/** What one cycle saw and how it was judged, before findings are settled over cycles and metrics made. */
+export interface Cycle extends Judgement {
+  /** Epoch milliseconds by the local clock. */
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly snapshot: Snapshot;
+  readonly trueTime: TrueTime;
+}
+
+/** Runs one cycle. `beside` are observations that were made elsewhere, such as the last delivery to CloudWatch. */
+export async function runCycle(
+  setup: CycleSetup,
+  policy: Policy,
+  beside: Snapshot = {},
+  stop?: AbortSignal,
+): Promise<Cycle> {
+  const { selection, ports, deadlineMs } = setup;
+  const startedAtMs = ports.clock.wallMs();
+  const started = ports.clock.monotonicMs();
+  const seen = { ...(await observe(selection.probes, ports, deadlineMs, stop)), ...beside };
+  const truth = trueTime(seen);
+  const snapshot = inTrueTime(seen, startedAtMs + truth.correctionMs);
+  const judgement = assess(selection.checks, snapshot, selection.omitted, policy);
+  return {
+    startedAtMs,
+    durationMs: Math.round(ports.clock.monotonicMs() - started),
+    snapshot,
+    trueTime: truth,
+    ...judgement,
+  };
+}
+
+/** Corrects the role's margin and age, which the client could take by the local clock only. */
+function inTrueTime(snapshot: Snapshot, trueMs: number): Snapshot {
+  const role = snapshot['instance-role'];
+  if (!role?.ok) return snapshot;
+  const { expiration, lastUpdated } = role.value;
+  const value = {
+    ...role.value,
+    marginSeconds: expiration === null ? null : Math.floor((Date.parse(expiration) - trueMs) / 1000),
+    ageSeconds: lastUpdated === null ? null : Math.floor((trueMs - Date.parse(lastUpdated)) / 1000),
+  };
+  return { ...snapshot, 'instance-role': { ...role, value } };
+}
+
+/** Who this instance is, as far as this cycle saw it. */
+export function instanceOf(snapshot: Snapshot): Instance {
+  const identity = snapshot['instance-identity'];
+  const role = snapshot['instance-role'];
+  const host = snapshot.host;
+  const known = identity?.ok ? identity.value : null;
+  return {
+    instanceId: known?.instanceId ?? (host?.ok ? host.value.instanceId : null),
+    region: known?.region ?? null,
+    availabilityZone: known?.availabilityZone ?? null,
+    roleName: role?.ok ? role.value.roleName : null,
+    accountId: known?.accountId ?? null,
+  };
+}
