@@ -46,3 +46,17 @@ export interface Delivery {
   readonly failure: { readonly code: string; readonly detail: string } | null;
   readonly endpoint: string;
 }
+
+/** The metric by which a loss is reported. */
+export const LOSS_METRIC = 'OutboxDropped';
+
+/**
+ * How much loss these metrics report. An outbox takes it off `dropped` when they are added, and puts it back when one
+ * of them is itself given up: so no loss goes unreported, and none is reported twice.
+ */
+export function lossReported(metrics: readonly Metric[]): number {
+  return metrics
+    .filter((metric) => metric.name === LOSS_METRIC)
+    .flatMap((metric) => metric.values.map((value, index) => value * (metric.counts[index] ?? 1)))
+    .reduce((sum, value) => sum + value, 0);
+}
