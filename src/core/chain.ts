@@ -112,6 +112,8 @@ export type SharedFileKind = 'config' | 'credentials';
 export interface ChainFileProblem {
   /** 1-based, or null where the whole file is meant. */
   readonly line: number | null;
+  /** `error`: SDKs refuse the file; `ignored`: nobody reads it; `disagreement`: it is read in more than one way. */
+  readonly kind: 'error' | 'ignored' | 'disagreement';
   readonly text: string;
   /** True where the AWS CLI refuses the whole file because of it. */
   readonly fatal: boolean;
