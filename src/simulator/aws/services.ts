@@ -1,0 +1,121 @@
+// CloudWatch's PutMetricData and STS's GetCallerIdentity, for requests that are signed with the box's own credentials.
+import { gunzipSync } from 'node:zlib';
+import type { Answer, AwsError, InstanceBehaviour } from '../behaviour.ts';
+import type { CredentialIssuer } from '../credentials.ts';
+import type { HttpRequest } from '../http.ts';
+import { bodyTooLarge, malformedRequest, unknownOperation } from './errors.ts';
+import { LIMITS, type ReceivedDatum, readMetricData } from './metric-data.ts';
+import { type Call, callOf, errorAnswer, protocolOf, resultAnswer, type ServiceModel } from './protocol.ts';
+import { signedBy } from './sigv4.ts';
+
+/** What both services need to know of their box. */
+export interface AwsContext {
+  readonly behaviour: () => InstanceBehaviour;
+  readonly nowMs: () => number;
+  readonly issuer: CredentialIssuer;
+  /** Takes what PutMetricData accepted. */
+  readonly accept: (data: readonly ReceivedDatum[]) => void;
+}
+
+export type AwsServiceName = 'cloudwatch' | 'sts';
+
+const MODELS: Readonly<Record<AwsServiceName, ServiceModel & { readonly signingName: string }>> = {
+  cloudwatch: {
+    target: 'GraniteServiceVersion20100801',
+    xmlNamespace: 'http://monitoring.amazonaws.com/doc/2010-08-01/',
+    signingName: 'monitoring',
+  },
+  sts: { target: null, xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/', signingName: 'sts' },
+};
+
+type Opened =
+  | { readonly ok: true; readonly body: Uint8Array }
+  | { readonly ok: false; readonly error: AwsError };
+
+/** Takes gzip off, as far as the size limit goes: it holds for what comes out. */
+function opened(request: HttpRequest): Opened {
+  const encoding = request.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return { ok: true, body: request.body };
+  if (encoding !== 'gzip') return { ok: false, error: malformedRequest(`Unknown encoding ${encoding}`) };
+  try {
+    return { ok: true, body: gunzipSync(request.body, { maxOutputLength: LIMITS.bodyBytes }) };
+  } catch (error) {
+    const tooLong = error instanceof RangeError;
+    return {
+      ok: false,
+      error: tooLong
+        ? bodyTooLarge(LIMITS.bodyBytes + 1, LIMITS.bodyBytes)
+        : malformedRequest('The body is no gzip'),
+    };
+  }
+}
+
+function putMetricData(call: Call, request: HttpRequest, context: AwsContext): AwsError | null {
+  const body = opened(request);
+  if (!body.ok) return body.error;
+  let input: unknown;
+  try {
+    input = call.input(body.body);
+  } catch {
+    return malformedRequest('The body cannot be read');
+  }
+  const read = readMetricData(input, context.nowMs() / 1000);
+  if (!read.ok) return read.error;
+  context.accept(read.data);
+  return null;
+}
+
+/** The role's session, as EC2 names it: after the instance. */
+function callerIdentity({ identity, credentials }: InstanceBehaviour): Record<string, string> {
+  return {
+    Arn: `arn:aws:sts::${identity.accountId}:assumed-role/${credentials.role}/${identity.instanceId}`,
+    UserId: `AROA2B0X2B0X2B0X2B0XE:${identity.instanceId}`,
+    Account: identity.accountId,
+  };
+}
+
+/** STS answers the query protocol in JSON to whoever asks for it by `Accept`. */
+function identityAnswer(request: HttpRequest, behaviour: InstanceBehaviour): Answer {
+  const identity = callerIdentity(behaviour);
+  const answer = resultAnswer('query', MODELS.sts, 'GetCallerIdentity', identity);
+  if (!String(request.headers.accept ?? '').startsWith('application/json')) return answer;
+  const RequestId = answer.headers?.['x-amzn-RequestId'] ?? '';
+  return {
+    ...answer,
+    headers: { ...answer.headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      GetCallerIdentityResponse: { GetCallerIdentityResult: identity, ResponseMetadata: { RequestId } },
+    }),
+  };
+}
+
+/** Carries out one request, or says in its own protocol why not. */
+export function awsAnswer(name: AwsServiceName, request: HttpRequest, context: AwsContext): Answer {
+  const model = MODELS[name];
+  const behaviour = context.behaviour();
+  const refuse = (error: AwsError): Answer => awsRefusal(name, request, error);
+  const signed = signedBy(request, {
+    service: model.signingName,
+    region: behaviour.identity.region,
+    nowMs: context.nowMs(),
+    find: context.issuer.find,
+  });
+  if (!signed.ok) return refuse(signed.error);
+  const call = callOf(request, model);
+  if (name === 'sts' && call.operation === 'GetCallerIdentity') return identityAnswer(request, behaviour);
+  if (name !== 'cloudwatch' || call.operation !== 'PutMetricData') {
+    return refuse(unknownOperation(call.operation));
+  }
+  const error = putMetricData(call, request, context);
+  return error === null ? resultAnswer(call.protocol, model, call.operation, null) : refuse(error);
+}
+
+/** `error` in the protocol of the request. */
+export function awsRefusal(name: AwsServiceName, request: HttpRequest, error: AwsError): Answer {
+  return errorAnswer(protocolOf(request), MODELS[name], error);
+}
+
+/** The answer to a body of `bytes` that is longer than any service reads. */
+export function awsBodyTooLarge(name: AwsServiceName, request: HttpRequest, bytes: number): Answer {
+  return awsRefusal(name, request, bodyTooLarge(bytes, LIMITS.bodyBytes));
+}
