@@ -105,14 +105,10 @@ function isBootNoise(check: Check, finding: Finding, uptimeSeconds: number | nul
   );
 }
 
-/** How long a warning asks for the per-instance series: contract, "Metrics". */
-export const WARNING_ATTENTION_MS = 3_600_000;
-
-/** Whether the per-instance series are sent: while anything is critical, and for the first hour of a warning. */
-export function needsAttention(standing: readonly Standing[], atMs: number): boolean {
-  return standing.some(
-    ({ finding, sinceMs }) =>
-      finding.severity === 'critical' ||
-      (finding.severity === 'warning' && atMs - sinceMs < WARNING_ATTENTION_MS),
-  );
+/** Seconds since the newest warning was raised, or null where none stands. */
+export function newestWarningSeconds(standing: readonly Standing[], atMs: number): number | null {
+  const ages = standing
+    .filter(({ finding }) => finding.severity === 'warning')
+    .map(({ sinceMs }) => Math.max(0, atMs - sinceMs) / 1000);
+  return ages.length === 0 ? null : Math.min(...ages);
 }

@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextBeat } from '../../src/agent/schedule.ts';
-import { type Memory, NOTHING_STANDS, needsAttention, transition } from '../../src/agent/transitions.ts';
+import {
+  type Memory,
+  NOTHING_STANDS,
+  newestWarningSeconds,
+  transition,
+} from '../../src/agent/transitions.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import type { Finding, Severity, Verdict } from '../../src/core/report.ts';
 
@@ -85,18 +90,19 @@ describe('transition', () => {
   });
 });
 
-describe('needsAttention', () => {
-  const standing = (severity: Severity, sinceMs: number) => [
-    { finding: finding('x', severity), sinceMs, passes: 0 },
-  ];
-  it.each<[string, Parameters<typeof needsAttention>, boolean]>([
-    ['nothing stands', [[], 0], false],
-    ['critical, however old', [standing('critical', 0), 1e9], true],
-    ['a warning in its first hour', [standing('warning', 0), 3_599_999], true],
-    ['a warning after it', [standing('warning', 0), 3_600_000], false],
-    ['info never', [standing('info', 0), 0], false],
+describe('newestWarningSeconds', () => {
+  const standing = (severity: Severity, sinceMs: number) => ({
+    finding: finding('x', severity),
+    sinceMs,
+    passes: 0,
+  });
+  it.each<[string, Parameters<typeof newestWarningSeconds>, number | null]>([
+    ['nothing stands', [[], 0], null],
+    ['only a critical one', [[standing('critical', 0)], 5000], null],
+    ['the newest of two', [[standing('warning', 0), standing('warning', 60_000)], 90_000], 30],
+    ['a clock set back', [[standing('warning', 60_000)], 0], 0],
   ])('%s', (_name, args, expected) => {
-    expect(needsAttention(...args)).toBe(expected);
+    expect(newestWarningSeconds(...args)).toBe(expected);
   });
 });
 
