@@ -10,3 +10,12 @@ export interface HostState {
   /** The instance id by the firmware (Nitro: DMI board asset tag) or cloud-init, for when IMDS does not answer. */
   readonly instanceId: string | null;
 }
+
+/** A file as it could be read: bounded, regular, UTF-8. `detail` is one sentence without the file's content. */
+export type FileRead =
+  | { readonly state: 'read'; readonly text: string }
+  | { readonly state: 'absent' }
+  | {
+      readonly state: 'unreadable' | 'too-large' | 'not-regular' | 'binary';
+      readonly detail: string;
+    };
