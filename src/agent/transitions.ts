@@ -105,10 +105,14 @@ function isBootNoise(check: Check, finding: Finding, uptimeSeconds: number | nul
   );
 }
 
-/** Seconds since the newest warning was raised, or null where none stands. */
-export function newestWarningSeconds(standing: readonly Standing[], atMs: number): number | null {
-  const ages = standing
-    .filter(({ finding }) => finding.severity === 'warning')
-    .map(({ sinceMs }) => Math.max(0, atMs - sinceMs) / 1000);
-  return ages.length === 0 ? null : Math.min(...ages);
+/** How long a warning asks for the per-instance series: a fleet's price stays flat, a sick instance can be found. */
+export const WARNING_ATTENTION_MS = 3_600_000;
+
+/** Whether this instance needs attention: while anything is critical, and for the first hour of a warning. */
+export function needsAttention(standing: readonly Standing[], atMs: number): boolean {
+  return standing.some(
+    ({ finding, sinceMs }) =>
+      finding.severity === 'critical' ||
+      (finding.severity === 'warning' && atMs - sinceMs < WARNING_ATTENTION_MS),
+  );
 }

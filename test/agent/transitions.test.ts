@@ -90,19 +90,18 @@ describe('transition', () => {
   });
 });
 
-describe('newestWarningSeconds', () => {
-  const standing = (severity: Severity, sinceMs: number) => ({
-    finding: finding('x', severity),
-    sinceMs,
-    passes: 0,
-  });
-  it.each<[string, Parameters<typeof newestWarningSeconds>, number | null]>([
-    ['nothing stands', [[], 0], null],
-    ['only a critical one', [[standing('critical', 0)], 5000], null],
-    ['the newest of two', [[standing('warning', 0), standing('warning', 60_000)], 90_000], 30],
-    ['a clock set back', [[standing('warning', 60_000)], 0], 0],
+describe('needsAttention', () => {
+  const standing = (severity: Severity, sinceMs: number) => [
+    { finding: finding('x', severity), sinceMs, passes: 0 },
+  ];
+  it.each<[string, Parameters<typeof needsAttention>, boolean]>([
+    ['nothing stands', [[], 0], false],
+    ['critical, however old', [standing('critical', 0), 1e9], true],
+    ['a warning in its first hour', [standing('warning', 0), 3_599_999], true],
+    ['a warning after it', [standing('warning', 0), 3_600_000], false],
+    ['info never', [standing('info', 0), 0], false],
   ])('%s', (_name, args, expected) => {
-    expect(newestWarningSeconds(...args)).toBe(expected);
+    expect(needsAttention(...args)).toBe(expected);
   });
 });
 
