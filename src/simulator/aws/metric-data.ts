@@ -106,7 +106,9 @@ function text(value: unknown, at: string, limit: number): string {
 function double(value: unknown, at: string): number {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isFinite(number)) {
-    throw invalid(`The value ${String(value)} for parameter ${at} is invalid.`);
+    throw invalid(
+      `The value ${typeof value === 'object' ? 'given' : String(value)} for parameter ${at} is invalid.`,
+    );
   }
   if (Math.abs(number) > LIMITS.magnitude)
     throw invalid(`The value ${number} for parameter ${at} is invalid.`);
