@@ -35,7 +35,10 @@ export function renderRunbook(check: Check, style: TextStyle): string {
       ...prose(check.title, pen, pen.strong),
     ],
     prose(runbook.means, pen),
-    ['  Causes, the most frequent first', ...runbook.causes.flatMap((cause, index) => step(index, cause, pen))],
+    [
+      '  Causes, the most frequent first',
+      ...runbook.causes.flatMap((cause, index) => step(index, cause, pen)),
+    ],
     [...fixLines(runbook.fixes, pen), ...referenceLines(check.reference, pen)],
   ];
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;

@@ -65,9 +65,14 @@ const gauge = (name: string, help: string, of: Gauge['of'] = single): Gauge => (
 /** Gauges by the metric they are made from. */
 export const METRIC_GAUGES: Readonly<Record<string, readonly Gauge[]>> = {
   CredentialExpiryMargin: [
-    gauge('credential_expiry_margin_seconds', 'Time until the credentials of the role expire; 0 once they have.'),
+    gauge(
+      'credential_expiry_margin_seconds',
+      'Time until the credentials of the role expire; 0 once they have.',
+    ),
   ],
-  CredentialAge: [gauge('credential_age_seconds', 'Time since the credentials of the role were last updated.')],
+  CredentialAge: [
+    gauge('credential_age_seconds', 'Time since the credentials of the role were last updated.'),
+  ],
   ImdsRequests: [gauge('imds_requests', 'Requests sent to the metadata service in the last cycle.')],
   ImdsThrottled: [gauge('imds_requests_throttled', 'Requests answered 429 or 503 in the last cycle.')],
   ImdsErrors: [gauge('imds_requests_failed', 'Requests that failed otherwise in the last cycle.')],
@@ -78,7 +83,8 @@ export const METRIC_GAUGES: Readonly<Record<string, readonly Gauge[]>> = {
   LinkLocalDropped: [
     gauge('linklocal_dropped_packets', 'Packets to link-local services dropped since the cycle before.'),
   ],
-  ClockOffset: [gauge('clock_offset_seconds', 'Offset of the local clock, without a sign.')],
+  // Made from the observation, which has a sign.
+  ClockOffset: [],
   CriticalFindings: [gauge('critical_findings', 'Critical findings of the last cycle.')],
   WarningFindings: [gauge('warning_findings', 'Warnings of the last cycle.')],
   Heartbeat: [gauge('heartbeat', 'Always 1: a cycle has finished.')],

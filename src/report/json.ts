@@ -6,13 +6,17 @@ import type { Snapshot } from '../core/snapshot.ts';
 // overrides, zero-width characters.
 const UNSHOWN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
-/** JSON text whose invisible characters are written as escapes: the same value, nothing hidden. */
+// A list of numbers over as many lines as it has numbers. A line break inside a text is an escape, so this finds none.
+const NUMBERS = /\[\n\s+([-+.\deE]+(?:,\n\s+[-+.\deE]+)*)\n\s+\]/g;
+
+/**
+ * JSON text with two blanks of indentation, whose invisible characters are written as escapes: the same value,
+ * nothing hidden.
+ */
 export function visibleJson(value: unknown): string {
-  const text = JSON.stringify(value, null, 2);
-  return text.replace(
-    UNSHOWN,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return JSON.stringify(value, null, 2)
+    .replace(NUMBERS, (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`)
+    .replace(UNSHOWN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**

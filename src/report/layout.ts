@@ -65,7 +65,9 @@ export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   let used = 0;
-  for (const word of withUnits(text).split(/[ \n]+/).flatMap((part) => pieces(part, width))) {
+  for (const word of withUnits(text)
+    .split(/[ \n]+/)
+    .flatMap((part) => pieces(part, width))) {
     if (word === '') continue;
     const columns = displayWidth(word);
     if (line !== '' && used + 1 + columns > width) {

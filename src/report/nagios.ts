@@ -3,7 +3,7 @@ import type { Policy } from '../core/check.ts';
 import type { Report } from '../core/report.ts';
 import { shownText } from '../core/text.ts';
 import { THROTTLED_STATUSES } from '../facts/imds.ts';
-import { seenValue, summaryOf, worstFinding } from './summary.ts';
+import { ownRequests, seenValue, summaryOf, worstFinding } from './summary.ts';
 
 /** Thresholds that go into the performance data, so that graphs can draw them. */
 export type NagiosThresholds = Pick<
@@ -41,15 +41,23 @@ function performanceData(report: Report, thresholds: NagiosThresholds): string[]
   const { observations } = report;
   const role = seenValue(observations['instance-role']);
   const clock = seenValue(observations['clock-offset']);
-  const requests = seenValue(observations['imds-traffic'])?.requests ?? null;
+  const requests = ownRequests(seenValue(observations['imds-traffic']));
   const count = (severity: string) =>
     report.findings.filter((finding) => finding.severity === severity).length;
   const throttled = requests?.filter((request) => THROTTLED_STATUSES.includes(request.status ?? 0)).length;
-  const slowest = requests?.reduce((most, request) => Math.max(most, request.tookMs), 0);
-  const { marginWarningSeconds, marginCriticalSeconds, clockWarningSeconds, clockCriticalSeconds } = thresholds;
+  const slowest = requests?.length ? Math.max(...requests.map((request) => request.tookMs)) : null;
+  const { marginWarningSeconds, marginCriticalSeconds, clockWarningSeconds, clockCriticalSeconds } =
+    thresholds;
   return [
     datum('margin', role?.marginSeconds, 's', 0, `${marginWarningSeconds}:`, `${marginCriticalSeconds}:`),
-    datum('clock', absolute(clock?.offsetMs), 's', 6, String(clockWarningSeconds), String(clockCriticalSeconds)),
+    datum(
+      'clock',
+      absolute(clock?.offsetMs),
+      's',
+      6,
+      String(clockWarningSeconds),
+      String(clockCriticalSeconds),
+    ),
     datum('age', role?.ageSeconds, 's', 0),
     datum('latency', slowest, 'ms', 3, String(thresholds.slowWarningMs)),
     datum('requests', requests?.length, '', 0),

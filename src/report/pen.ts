@@ -1,5 +1,5 @@
 // How text output is written: with or without colour, with or without characters beyond ASCII.
-import type { Severity, Status } from '../core/report.ts';
+import type { Status } from '../core/report.ts';
 import { shownCommand, shownText } from '../core/text.ts';
 import { boundedWidth, type Paint } from './layout.ts';
 
@@ -80,6 +80,3 @@ export function penFor(style: TextStyle): Pen {
     code: paint('36'),
   };
 }
-
-/** Severities in the words and order of the report. */
-export const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];

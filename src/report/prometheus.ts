@@ -49,7 +49,9 @@ const VERDICTS: readonly Verdict['status'][] = ['pass', 'fail', 'unknown', 'skip
 
 function reportFamilies(report: Report): Family[] {
   const { instanceId, region, availabilityZone, roleName, accountId } = report.instance;
-  const fleet = report.metrics.find((metric) => metric.dimensions['Fleet'] !== undefined)?.dimensions['Fleet'];
+  const fleet = report.metrics.find((metric) => metric.dimensions['Fleet'] !== undefined)?.dimensions[
+    'Fleet'
+  ];
   return [
     {
       name: 'imds_probe_info',
@@ -119,7 +121,7 @@ function findingFamily(report: Report, checks: readonly Check[]): Family {
 /** What observations say more exactly than the metrics for CloudWatch, which are floored and without a sign. */
 function observedFamilies(report: Report): Family[] {
   const role = seenValue(report.observations['instance-role']);
-  const clock = seenValue(report.observations['clock-offset']);
+  const clock = seenValue(report.observations['clock-offset']) ?? beyondResolution(report);
   const token = report.observations['imds-token'];
   return [
     {
@@ -133,8 +135,8 @@ function observedFamilies(report: Report): Family[] {
       samples: known(role?.expiration == null ? null : Date.parse(role.expiration) / 1000),
     },
     {
-      name: 'imds_probe_clock_offset_signed_seconds',
-      help: 'Time server minus local clock: positive where the local clock is slow.',
+      name: 'imds_probe_clock_offset_seconds',
+      help: 'True time minus local clock: positive where the local clock is slow.',
       samples: known(clock === null ? null : clock.offsetMs / 1000),
     },
     {
@@ -143,6 +145,12 @@ function observedFamilies(report: Report): Family[] {
       samples: known(clock === null ? null : clock.errorBoundMs / 1000),
     },
   ];
+}
+
+/** Without a time server, `Date` headers tell the offset as soon as it is more than they can be wrong by. */
+function beyondResolution(report: Report): { offsetMs: number; errorBoundMs: number } | null {
+  const date = seenValue(report.observations['http-date']);
+  return date !== null && Math.abs(date.offsetMs) > date.errorBoundMs ? date : null;
 }
 
 const known = (value: number | null): Sample[] =>

@@ -5,7 +5,7 @@ import type { FailureKind, Outcome } from '../core/outcome.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { IMDS_IPV4_ENDPOINT, THROTTLED_STATUSES } from '../facts/imds.ts';
 import type { Row } from './layout.ts';
-import { seenValue, spokenOffset } from './summary.ts';
+import { ownRequests, seenValue, spokenOffset } from './summary.ts';
 
 /** What a failure kind means, in a few plain words. */
 const KIND_WORDS: Readonly<Record<FailureKind, string>> = {
@@ -112,7 +112,8 @@ function clockRow(seen: Snapshot): string | null {
 
 function trafficRow(traffic: Outcome<ImdsTraffic> | undefined): string | null {
   if (traffic?.ok !== true) return null;
-  const { requests, connections } = traffic.value;
+  const { connections } = traffic.value;
+  const requests = ownRequests(traffic.value);
   if (requests.length === 0) return 'none sent';
   const throttled = requests.filter((request) => THROTTLED_STATUSES.includes(request.status ?? 0)).length;
   const lost = requests.filter((request) => request.status === null).length;

@@ -1,6 +1,7 @@
 // The verdict of a whole report: its status, its exit code, and the one sentence that says it.
 import type { Check } from '../core/check.ts';
 import { spokenMs, spokenSeconds } from '../core/duration.ts';
+import type { ImdsRequest, ImdsTraffic } from '../core/imds.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Finding, Report, Status, Verdict } from '../core/report.ts';
 
@@ -95,4 +96,11 @@ function marginOf(report: Report): number | null {
 /** What an observation saw, or null where it failed or was not made. */
 export function seenValue<T>(outcome: Outcome<T> | undefined): T | null {
   return outcome?.ok === true ? outcome.value : null;
+}
+
+/** Requests that went straight to the metadata service; one sent through a proxy on purpose tells about the proxy. */
+export function ownRequests(traffic: ImdsTraffic): readonly ImdsRequest[];
+export function ownRequests(traffic: ImdsTraffic | null): readonly ImdsRequest[] | null;
+export function ownRequests(traffic: ImdsTraffic | null): readonly ImdsRequest[] | null {
+  return traffic?.requests.filter((request) => request.purpose !== 'proxied') ?? null;
 }
