@@ -2,12 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextBeat } from '../../src/agent/schedule.ts';
-import {
-  type Memory,
-  NOTHING_STANDS,
-  newestWarningSeconds,
-  transition,
-} from '../../src/agent/transitions.ts';
+import { type Memory, NOTHING_STANDS, needsAttention, transition } from '../../src/agent/transitions.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import type { Finding, Severity, Verdict } from '../../src/core/report.ts';
 
