@@ -2,6 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
@@ -60,11 +61,15 @@ export interface CloudWatchServer extends AsyncDisposable {
   decide(rule: (received: Received) => Behaviour | null): void;
 }
 
-export async function startCloudWatch(): Promise<CloudWatchServer> {
+/** Starts one, over TLS where a key and its certificate (for localhost) are given. */
+export async function startCloudWatch(tls?: {
+  readonly key: string;
+  readonly cert: string;
+}): Promise<CloudWatchServer> {
   const received: Received[] = [];
   let coming: Behaviour[] = [OK];
   let rule: (received: Received) => Behaviour | null = () => null;
-  const server = http.createServer(async (request, response) => {
+  const serve = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
@@ -80,12 +85,13 @@ export async function startCloudWatch(): Promise<CloudWatchServer> {
     received.push(seen);
     const behaviour = rule(seen) ?? (coming.length > 1 ? coming.shift() : coming[0]) ?? OK;
     reply(response, behaviour);
-  });
+  };
+  const server = tls === undefined ? http.createServer(serve) : https.createServer(tls, serve);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
     port,
     received,
     answer: (...behaviours) => {

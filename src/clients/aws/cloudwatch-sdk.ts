@@ -64,7 +64,7 @@ export function createCloudWatchSdk(options: CloudWatchSdkOptions): CloudWatchSd
       signer = credentials;
       if (correctionMs !== null) client.config.systemClockOffset = correctionMs;
       const command = new PutMetricDataCommand({ Namespace: options.namespace, MetricData: [...data] });
-      await client.send(command, { abortSignal: signal });
+      await orAborted(client.send(command, { abortSignal: signal }), signal);
     },
     destroy: () => client.destroy(),
   };
@@ -85,6 +85,18 @@ const SETTLED = {
   requestMinCompressionSizeBytes: COMPRESS_FROM_BYTES,
   userAgentAppId: async () => undefined,
 } satisfies CloudWatchClientConfig & { readonly disableClockSkewCorrection: boolean };
+
+/** undici heeds a signal only once it has a connection; a proxy that hangs on CONNECT must not hold us. */
+async function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
 
 function plain(credentials: SigningCredentials) {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;

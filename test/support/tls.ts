@@ -1,0 +1,21 @@
+// A certificate for localhost that nobody trusts, until a test says so: made for these tests, worth nothing elsewhere.
+
+export const TLS = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgnfVBDzpaUTc6qxNf
+Xhh9thbXYJPwirjG0dPViUnChEyhRANCAATkyX/5JhabjdyK9gJUT6pX0Ol7SART
++TOzCW/bd/Y/UsetGCVqf4FQpsvwHJ8PTaxco+18l1ABV00NUa5A0Xts
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBZzCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyNTAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOTJf/kmFpuN3Ir2
+AlRPqlfQ6XtIBFP5M7MJb9t39j9Sx60YJWp/gVCmy/Acnw9NrFyj7XyXUAFXTQ1R
+rkDRe2yjTjBMMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAPBgNVHRMBAf8E
+BTADAQH/MB0GA1UdDgQWBBSUjS2m2QSfhsiPYj6vb44cMg0DdzAKBggqhkjOPQQD
+AgNIADBFAiEAsrUYAvbbaipFebVzbCWuwrFZ2ReSI2NBShwxJAjAVbkCIFX3Ei1+
+C5gTvGi1zd0VyX/jach9Aq4nxxK1Zc+IglG+
+-----END CERTIFICATE-----
+`,
+} as const;
