@@ -125,6 +125,12 @@ function describeSso(raw: RawProfile, sessions: RawSections, token: SsoToken | n
 const shownOrNull = (value: string | undefined, limit: number): string | null =>
   value === undefined ? null : shownText(value, limit);
 
+/** A profile's name as it may be shown; applied wherever one is named, so that names still find each other. */
+export const shownName = (name: string): string => shownText(name, 120);
+
+const shownNameOrNull = (name: string | undefined): string | null =>
+  name === undefined ? null : shownName(name);
+
 /** The program of a command line, without its path and its arguments, which can hold secrets. */
 export function programName(commandLine: string): string {
   const first = /^\s*(?:"([^"]*)"|'([^']*)'|(\S+))/.exec(commandLine);
@@ -138,7 +144,7 @@ export function describeProfile(raw: RawProfile, sessions: RawSections, extras: 
   const duration = value('duration_seconds');
   const process = value('credential_process');
   return {
-    name: raw.name,
+    name: shownName(raw.name),
     files: [
       ...(raw.config ? (['config'] as const) : []),
       ...(raw.credentials ? (['credentials'] as const) : []),
@@ -147,7 +153,7 @@ export function describeProfile(raw: RawProfile, sessions: RawSections, extras: 
       (keys) => keys !== null,
     ),
     roleArn: shownOrNull(value('role_arn'), 200),
-    sourceProfile: value('source_profile') ?? null,
+    sourceProfile: shownNameOrNull(value('source_profile')),
     credentialSource: shownOrNull(value('credential_source'), 60),
     durationSeconds:
       duration === undefined ? null : /^\s*\d+\s*$/.test(duration) ? Number(duration) : Number.NaN,

@@ -1,0 +1,146 @@
+// Opens files with the rights, and inside the root, of whoever the chain belongs to: regular, bounded, never blocking.
+import { close, constants, fstat, lstatSync, open, opendirSync, openSync, read } from 'node:fs';
+import { isAbsolute, join, normalize } from 'node:path';
+import { promisify } from 'node:util';
+
+const openFile = promisify(open);
+const statFile = promisify(fstat);
+const readFile = promisify(read);
+const closeFile = promisify(close);
+
+/** The user files are opened as; null where we are that user already, or can't become it. */
+export interface FileUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+/** From where and as whom to read. */
+export interface Reach {
+  readonly user: FileUser | null;
+  /** `/proc/N/root` of a process in another mount namespace; null for our own view. */
+  readonly root: string | null;
+  /** What relative paths start from. */
+  readonly folder: string;
+}
+
+export type FileReading =
+  | { readonly state: 'read'; readonly bytes: Buffer }
+  | { readonly state: 'absent' | 'unreadable' | 'too-large' | 'not-regular' };
+
+/**
+ * Runs one short synchronous step as another user. The kernel then judges the open as it would that user's own:
+ * no file is read for somebody who may not read it. Root only; `user` null runs it as we are.
+ */
+export function asUser<T>(user: FileUser | null, step: () => T): T {
+  const { geteuid, getegid, getgroups, setgroups, setegid, seteuid } = process;
+  if (user === null || !geteuid || !getegid || !getgroups || !setgroups || !setegid || !seteuid)
+    return step();
+  const [uid, gid, groups] = [geteuid(), getegid(), getgroups()];
+  try {
+    setgroups([...user.groups]);
+    setegid(user.gid);
+    seteuid(user.uid);
+    return step();
+  } finally {
+    seteuid(uid);
+    setegid(gid);
+    setgroups(groups);
+  }
+}
+
+/** Where a path of the owner lies in our view, or null where a link on the way could lead out of its root. */
+function located(reach: Reach, path: string): string | null {
+  const absolute = normalize(isAbsolute(path) ? path : join(reach.folder, path));
+  if (reach.root === null) return absolute;
+  // An absolute link below /proc/N/root would be followed in our root instead of theirs: refuse every link.
+  const parts = absolute.split('/').filter((part) => part !== '');
+  let at = reach.root;
+  for (const part of parts) {
+    at = `${at}/${part}`;
+    if (lstatSync(at).isSymbolicLink()) return null;
+  }
+  return at;
+}
+
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** Reads a regular file of at most `limit` bytes. Never throws, never waits for a pipe. */
+export async function readWithin(reach: Reach, path: string, limit: number): Promise<FileReading> {
+  let file: number;
+  try {
+    file = await opened(reach, path);
+  } catch (error) {
+    return { state: stateOf(error) };
+  }
+  try {
+    return await readOpen(file, limit);
+  } catch (error) {
+    return { state: stateOf(error) };
+  } finally {
+    await closeFile(file);
+  }
+}
+
+async function opened(reach: Reach, path: string): Promise<number> {
+  if (reach.user === null && reach.root === null) {
+    return await openFile(located(reach, path) ?? path, FLAGS);
+  }
+  return asUser(reach.user, () => {
+    const at = located(reach, path);
+    if (at === null) throw Object.assign(new Error('a link leads out of reach'), { code: 'ELOOP' });
+    return openSync(at, reach.root === null ? FLAGS : FLAGS | constants.O_NOFOLLOW);
+  });
+}
+
+async function readOpen(file: number, limit: number): Promise<FileReading> {
+  const stat = await statFile(file);
+  if (!stat.isFile()) return { state: 'not-regular' };
+  // /proc files say size 0, so the size is a first refusal only; reading stops one byte past the limit.
+  if (stat.size > limit) return { state: 'too-large' };
+  const buffer = Buffer.allocUnsafe(limit + 1);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await readFile(file, buffer, length, buffer.length - length, null);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return length > limit ? { state: 'too-large' } : { state: 'read', bytes: buffer.subarray(0, length) };
+}
+
+function stateOf(error: unknown): 'absent' | 'unreadable' | 'not-regular' {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'absent';
+  return code === 'EISDIR' || code === 'ENXIO' ? 'not-regular' : 'unreadable';
+}
+
+/** Names in a folder that fit `pattern`, sorted; at most `limit`. Empty where it can't be read. */
+export function namesWithin(reach: Reach, path: string, pattern: RegExp, limit: number): readonly string[] {
+  try {
+    return asUser(reach.user, () => {
+      const at = located(reach, path);
+      if (at === null) return [];
+      const folder = opendirSync(at);
+      try {
+        return listed(folder, pattern, limit);
+      } finally {
+        folder.closeSync();
+      }
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** Entries looked at in a folder, whether they fit or not. */
+const MAX_ENTRIES = 5000;
+
+function listed(folder: ReturnType<typeof opendirSync>, pattern: RegExp, limit: number): readonly string[] {
+  const names: string[] = [];
+  for (let looked = 0; looked < MAX_ENTRIES; looked += 1) {
+    const entry = folder.readSync();
+    if (entry === null) break;
+    if (pattern.test(entry.name)) names.push(entry.name);
+  }
+  return names.sort().slice(0, limit);
+}
