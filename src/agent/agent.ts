@@ -3,7 +3,7 @@
 import type { TellAgentEvent } from '../core/agent-event.ts';
 import type { Check, Policy } from '../core/check.ts';
 import type { Sink } from '../core/ports.ts';
-import type { Metric, Report } from '../core/report.ts';
+import type { Report } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { shownText } from '../core/text.ts';
 import { type Cycle, type CycleSetup, runCycle } from './cycle.ts';
@@ -17,12 +17,9 @@ export interface AgentSetup {
   /** Observations made elsewhere that this cycle's checks may read, such as the last delivery. */
   readonly beside: () => Snapshot;
   /** Makes the report and its metrics from a cycle and what stands after it. */
-  readonly project: (
-    cycle: Cycle,
-    standing: readonly Standing[],
-  ) => { report: Report; metrics: readonly Metric[] };
+  readonly project: (cycle: Cycle, standing: readonly Standing[]) => Report;
   /** Keeps the report and its metrics before anything is delivered; nothing measured is lost after this. */
-  readonly record: (report: Report, metrics: readonly Metric[]) => void;
+  readonly record: (report: Report) => void;
   readonly sinks: readonly Sink[];
   readonly tell: TellAgentEvent;
   /** SIGTERM, SIGINT. */
@@ -66,10 +63,10 @@ export async function runAgent(setup: AgentSetup): Promise<void> {
       previousRoleName = roleOf(cycle.snapshot) ?? previousRoleName;
       const step = settle(memory, cycle, setup.cycle.selection.checks);
       memory = step.memory;
-      const { report, metrics } = setup.project(cycle, step.standing);
-      setup.record(report, metrics);
+      const report = setup.project(cycle, step.standing);
+      setup.record(report);
       announce(step, report, setup.tell);
-      for (const sink of sinks) sink(report, metrics);
+      for (const sink of sinks) sink(report);
     } catch (error) {
       setup.tell({ type: 'defect', detail: defectText(error) });
     }
@@ -116,24 +113,24 @@ const roleOf = (snapshot: Snapshot): string | null => {
 };
 
 /** One sink's queue of one: while it is busy the newest report waits, so a slow sink neither piles up nor lags behind. */
-function lane(sink: Sink, setup: AgentSetup): (report: Report, metrics: readonly Metric[]) => void {
+function lane(sink: Sink, setup: AgentSetup): (report: Report) => void {
   let busy = false;
-  let waiting: [Report, readonly Metric[]] | null = null;
-  const deliver = async (report: Report, metrics: readonly Metric[]): Promise<void> => {
+  let waiting: Report | null = null;
+  const deliver = async (report: Report): Promise<void> => {
     busy = true;
     try {
-      await sink.deliver(report, metrics, setup.stop);
+      await sink.deliver(report, setup.stop);
     } catch (error) {
       setup.tell({ type: 'trouble', what: sink.name, detail: defectText(error) });
     }
     busy = false;
     const next = waiting;
     waiting = null;
-    if (next !== null) void deliver(...next);
+    if (next !== null) void deliver(next);
   };
-  return (report, metrics) => {
-    if (busy) waiting = [report, metrics];
-    else void deliver(report, metrics);
+  return (report) => {
+    if (busy) waiting = report;
+    else void deliver(report);
   };
 }
 

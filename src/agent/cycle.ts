@@ -3,7 +3,6 @@ import { assess, type Judgement } from '../checks/assess.ts';
 import type { Policy } from '../core/check.ts';
 import type { TrueTime } from '../core/clock.ts';
 import type { Ports } from '../core/ports.ts';
-import type { Instance } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { trueTime } from '../core/true-time.ts';
 import { observe } from './observe.ts';
@@ -59,19 +58,4 @@ function inTrueTime(snapshot: Snapshot, trueMs: number): Snapshot {
     ageSeconds: lastUpdated === null ? null : Math.floor((trueMs - Date.parse(lastUpdated)) / 1000),
   };
   return { ...snapshot, 'instance-role': { ...role, value } };
-}
-
-/** Who this instance is, as far as this cycle saw it. */
-export function instanceOf(snapshot: Snapshot): Instance {
-  const identity = snapshot['instance-identity'];
-  const role = snapshot['instance-role'];
-  const host = snapshot.host;
-  const known = identity?.ok ? identity.value : null;
-  return {
-    instanceId: known?.instanceId ?? (host?.ok ? host.value.instanceId : null),
-    region: known?.region ?? null,
-    availabilityZone: known?.availabilityZone ?? null,
-    roleName: role?.ok ? role.value.roleName : null,
-    accountId: known?.accountId ?? null,
-  };
 }

@@ -13,7 +13,7 @@ import type {
   TokenlessAnswer,
 } from './imds.ts';
 import type { Result } from './outcome.ts';
-import type { Metric, Report } from './report.ts';
+import type { Report } from './report.ts';
 import type { Observations, ProbeId } from './snapshot.ts';
 
 /**
@@ -112,5 +112,5 @@ export type OnClientEvent = (event: ClientEvent) => void;
 /** Delivers a report somewhere. A sink that fails says so by rejecting; the agent goes on. */
 export interface Sink {
   readonly name: string;
-  deliver(report: Report, metrics: readonly Metric[], signal: AbortSignal): Promise<void>;
+  deliver(report: Report, signal: AbortSignal): Promise<void>;
 }
