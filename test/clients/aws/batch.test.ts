@@ -55,10 +55,10 @@ describe('batchesOf', () => {
   });
 
   it('counts the parts of a datum with many values, and keeps them in one request', () => {
-    const wide = aDatum(1_000, NOW, { values: ascending(1_500), counts: ascending(1_500).map(() => 2) });
+    const wide = aDatum(-1, NOW, { values: ascending(1_500), counts: ascending(1_500).map(() => 2) });
     const data = [...ascending(995).map((id) => aDatum(id, NOW)), wide];
     const { batches } = batchesOf(data, NOW);
-    expect(batches.map((batch) => metricData(batch).length)).toEqual([1_000, 5]);
+    expect(batches.map((batch) => metricData(batch).length)).toEqual([995, 10]);
     expect(metricData([wide]).map(({ Values, Counts }) => [Values?.length, Counts?.length])).toEqual(
       ascending(10).map(() => [150, 150]),
     );
@@ -82,6 +82,7 @@ describe('batchesOf', () => {
     ['without values', aDatum(1, NOW, { values: [], counts: [] }), /do not match/],
     ['with too few counts', aDatum(1, NOW, { values: [1, 2] }), /do not match/],
     ['with a count of 0', aDatum(1, NOW, { counts: [0] }), /count/],
+    ['with a count without end', aDatum(1, NOW, { counts: [Number.POSITIVE_INFINITY] }), /count/],
     ['named in Greek', aDatum(1, NOW, { name: 'Καρδιά' }), /name/],
     ['named after a colon', aDatum(1, NOW, { name: ':x' }), /name/],
     ['with an empty dimension', aDatum(1, NOW, { dimensions: { Fleet: '' } }), /dimension/],
