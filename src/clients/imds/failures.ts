@@ -32,8 +32,9 @@ export function connectFailure(error: unknown, where: string): Failure {
   return { kind: 'unroutable', detail: `no way from here to ${where}${named(code)}` };
 }
 
-/** A breach of the protocol found by the parser, in contrast to an answer that just ends too soon. */
-export const breaksHttp = (error: unknown): boolean => errorCode(error)?.startsWith('HPE_') ?? false;
+/** A breach of the protocol found by undici's parser (which gives it no code), not an answer that just ends too soon. */
+export const breaksHttp = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'HTTPParserError';
 
 /** How far an answer had come when the connection failed. */
 export interface Progress {
@@ -54,7 +55,7 @@ export function exchangeFailure(error: unknown, what: string, progress: Progress
     return { kind: 'response-timeout', detail: `${what} got no answer: the system gave up (${code})` };
   }
   // UND_ERR_SOCKET stands for both the peer's end of the connection and a breach of HTTP that undici answers so.
-  if (progress.peerClosed || (code !== null && !code.startsWith('HPE_') && !code.startsWith('UND_ERR_'))) {
+  if (progress.peerClosed || (code !== null && !code.startsWith('UND_ERR_'))) {
     return {
       kind: 'reset',
       detail: `the connection was cut before ${what} was answered${code?.startsWith('E') ? named(code) : ''}`,
