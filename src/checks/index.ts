@@ -1,5 +1,10 @@
 // The catalogue: every check, in the order from cause to effect. Its order is the order of findings.
 import type { Check } from '../core/check.ts';
+import { awsCliOutdated } from './aws-cli-outdated.ts';
+import { cliCacheExpired } from './cli-cache-expired.ts';
+import { containerCredentialsUnreachable } from './container-credentials-unreachable.ts';
+import { envCredentialsExpired } from './env-credentials-expired.ts';
+import { envCredentialsShadowRole } from './env-credentials-shadow-role.ts';
 import { imdsDisabled } from './imds-disabled.ts';
 import { imdsHopLimit } from './imds-hop-limit.ts';
 import { imdsMalformed } from './imds-malformed.ts';
@@ -8,12 +13,22 @@ import { imdsThrottled } from './imds-throttled.ts';
 import { imdsTokenRejected } from './imds-token-rejected.ts';
 import { imdsUnreachable } from './imds-unreachable.ts';
 import { imdsV1Enabled } from './imds-v1-enabled.ts';
+import { javaPropertiesShadowRole } from './java-properties-shadow-role.ts';
+import { longLivedKey } from './long-lived-key.ts';
+import { processCredentialsShadowRole } from './process-credentials-shadow-role.ts';
+import { profileInvalid } from './profile-invalid.ts';
+import { profileKeyConflict } from './profile-key-conflict.ts';
+import { profileRoleChainingLimit } from './profile-role-chaining-limit.ts';
+import { profileShadowsRole } from './profile-shadows-role.ts';
+import { profileStaticSessionToken } from './profile-static-session-token.ts';
 import { roleChanged } from './role-changed.ts';
 import { roleCredentialsExpired } from './role-credentials-expired.ts';
 import { roleCredentialsExpiring } from './role-credentials-expiring.ts';
 import { roleMissing } from './role-missing.ts';
 import { roleNotAssumable } from './role-not-assumable.ts';
 import { roleRotationOverdue } from './role-rotation-overdue.ts';
+import { ssoTokenExpired } from './sso-token-expired.ts';
+import { webIdentityTokenUnusable } from './web-identity-token-unusable.ts';
 
 export const CHECKS: readonly Check[] = [
   imdsUnreachable,
@@ -30,4 +45,19 @@ export const CHECKS: readonly Check[] = [
   roleCredentialsExpiring,
   roleRotationOverdue,
   roleChanged,
+  envCredentialsExpired,
+  envCredentialsShadowRole,
+  profileInvalid,
+  webIdentityTokenUnusable,
+  containerCredentialsUnreachable,
+  profileShadowsRole,
+  javaPropertiesShadowRole,
+  processCredentialsShadowRole,
+  ssoTokenExpired,
+  profileStaticSessionToken,
+  profileRoleChainingLimit,
+  profileKeyConflict,
+  longLivedKey,
+  cliCacheExpired,
+  awsCliOutdated,
 ];

@@ -1,0 +1,15 @@
+// Asks STS who really signs: the credentials that win the chain, and the instance role.
+import { assembleChain } from '../chain/assemble.ts';
+import type { Probe } from '../core/ports.ts';
+import { chainRole } from './credential-chain.ts';
+
+export const callerIdentity: Probe<'caller-identity'> = {
+  id: 'caller-identity',
+  title: 'Asks STS who signs with the winning credentials, and with the role',
+  asks: 'aws',
+  async observe(ports, signal) {
+    const [world, role] = await Promise.all([ports.chain.world(signal), ports.imds.role(signal)]);
+    const winner = world.ok ? assembleChain(world.value, chainRole(world.value, role)).winner : null;
+    return ports.chain.identities(winner, signal);
+  },
+};
