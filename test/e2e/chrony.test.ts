@@ -28,8 +28,8 @@ if (missing) {
   console.warn(`SKIPPED: ${why}`);
 }
 
-/** chronyd knows its clock to 2^-20 s or so and answers late when the machine is busy; the rest is in the bound. */
-const CHRONY_MS = 1;
+/** What chronyd and libfaketime themselves may be off by; everything else is in the bound. */
+const CHRONY_MS = 0.1;
 
 const running: ChildProcess[] = [];
 let folder = '';
@@ -139,7 +139,7 @@ describe.skipIf(missing)('a real chronyd', () => {
     console.info(
       `chrony, 20 runs: median |offset| ${median.toFixed(4)} ms, worst ${offsets.at(-1)?.toFixed(4)} ms`,
     );
-    expect(median).toBeLessThan(CHRONY_MS);
+    expect(median).toBeLessThan(1);
     expect(await findingsOf(port)).toEqual([]);
   });
 

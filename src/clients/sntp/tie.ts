@@ -7,34 +7,37 @@ export interface Tie {
   readonly errorMs: number;
 }
 
-/** A wall clock in whole milliseconds ticks within one; a busy machine may take the processor away meanwhile. */
+/** `Date.now` cuts off what is below a millisecond. */
+const TICK_MS = 1;
+const GOOD_ENOUGH_MS = 0.01;
+/** A clock in whole milliseconds ticks within one; a busy machine may take the processor away meanwhile. */
 const PATIENCE_MS = 3;
-/** Two readings this close together catch the tick well enough. */
-const CLOSE_MS = 0.05;
 /** Ends the loop where a clock stands still. */
-const MAX_READINGS = 200_000;
+const MAX_READINGS = 100_000;
 
 /**
- * `Date.now` counts whole milliseconds, so one reading would be half a millisecond off on average, more than all of
- * a link-local exchange. This waits, spinning for a millisecond at most, for the moment it ticks.
+ * One reading of `Date.now` would be half a millisecond off on average, more than all of a link-local exchange. Every
+ * reading between two of the monotonic clock bounds the difference, and the bounds close in when the wall clock ticks:
+ * this spins until they have, a millisecond at most on an idle machine. A reading that was held up bounds little and
+ * so does no harm.
  */
 export function tieClocks(clock: ClockPort): Tie {
   const beganMs = clock.monotonicMs();
-  let wallMs = clock.wallMs();
-  let beforeMs = clock.monotonicMs();
-  if (!Number.isInteger(wallMs)) {
-    return { wallMinusMonotonicMs: wallMs - (beganMs + beforeMs) / 2, errorMs: (beforeMs - beganMs) / 2 };
-  }
+  let least = Number.NEGATIVE_INFINITY;
+  let most = Number.POSITIVE_INFINITY;
+  let beforeMs = beganMs;
   for (let reading = 0; reading < MAX_READINGS; reading++) {
-    const nextMs = clock.wallMs();
-    const nowMs = clock.monotonicMs();
-    if (nextMs !== wallMs && nowMs - beforeMs <= CLOSE_MS) {
-      return { wallMinusMonotonicMs: nextMs - (beforeMs + nowMs) / 2, errorMs: (nowMs - beforeMs) / 2 };
-    }
-    wallMs = nextMs;
-    beforeMs = nowMs;
-    if (nowMs - beganMs > PATIENCE_MS) break;
+    const wallMs = clock.wallMs();
+    const afterMs = clock.monotonicMs();
+    const hiddenMs = Number.isInteger(wallMs) ? TICK_MS : 0;
+    const low = wallMs - afterMs;
+    const high = wallMs + hiddenMs - beforeMs;
+    // No overlap with the earlier bounds: the wall clock was set in between, and they are history.
+    const set = low > most || high < least;
+    least = set ? low : Math.max(least, low);
+    most = set ? high : Math.min(most, high);
+    if (most - least <= GOOD_ENOUGH_MS || afterMs - beganMs > PATIENCE_MS) break;
+    beforeMs = afterMs;
   }
-  // No tick caught: the truth lies somewhere in the millisecond shown.
-  return { wallMinusMonotonicMs: wallMs + 0.5 - beforeMs, errorMs: 0.5 };
+  return { wallMinusMonotonicMs: (least + most) / 2, errorMs: (most - least) / 2 };
 }
