@@ -16,10 +16,8 @@ export interface AgentSetup {
   readonly intervalMs: number;
   /** Observations made elsewhere that this cycle's checks may read, such as the last delivery. */
   readonly beside: () => Snapshot;
-  /** Makes the report and its metrics from a cycle and what stands after it. */
+  /** Makes the report of a cycle and of what stands after it, and keeps its metrics: after this, nothing is lost. */
   readonly project: (cycle: Cycle, standing: readonly Standing[]) => Report;
-  /** Keeps the report and its metrics before anything is delivered; nothing measured is lost after this. */
-  readonly record: (report: Report) => void;
   readonly sinks: readonly Sink[];
   readonly tell: TellAgentEvent;
   /** SIGTERM, SIGINT. */
@@ -64,7 +62,6 @@ export async function runAgent(setup: AgentSetup): Promise<void> {
       const step = settle(memory, cycle, setup.cycle.selection.checks);
       memory = step.memory;
       const report = setup.project(cycle, step.standing);
-      setup.record(report);
       announce(step, report, setup.tell);
       for (const sink of sinks) sink(report);
     } catch (error) {

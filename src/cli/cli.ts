@@ -1,0 +1,145 @@
+// The command line: which command is meant, its help, and its exit code.
+import yargs, { type Argv } from 'yargs';
+import { nearest } from '../config/error.ts';
+import { flagsFor } from '../config/flags.ts';
+import type { Command } from '../config/settings.ts';
+import { shownText } from '../core/text.ts';
+import type { Flags } from './settle.ts';
+import { EXIT_USAGE, type World } from './world.ts';
+
+type Run = (world: World, flags: Flags) => number | Promise<number>;
+
+interface CommandRow {
+  /** As yargs takes it: the name, aliases, and what stands behind it. */
+  readonly usage: string | readonly string[];
+  readonly describe: string;
+  readonly settings: Command | null;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly options?: (argv: Argv) => Argv;
+  /** Loads the command; only the one that is called costs anything. */
+  readonly load: () => Promise<Run>;
+}
+
+const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  check: {
+    usage: ['check', '$0'],
+    describe: 'Diagnose this instance (the default)',
+    settings: 'check',
+    options: (argv) =>
+      argv.option('verbose', {
+        type: 'boolean',
+        describe: 'Print passed checks and every request, too',
+        group: 'Output:',
+      }),
+    examples: [
+      ['$0', 'What is wrong here, and which command fixes it?'],
+      ['$0 --json | jq .findings', 'The same for a script; the exit code tells the status'],
+      ['$0 check --wait 120', 'At boot: wait until credentials are there'],
+      ['$0 check --simulate expired', 'See a diagnosis without an instance'],
+      ['$0 check --only clock,role', 'Look only at the clock and the role'],
+    ],
+    load: async () => (await import('./check.ts')).check,
+  },
+  agent: {
+    usage: 'agent',
+    describe: 'Probe every cycle and publish metrics, until stopped',
+    settings: 'agent',
+    examples: [
+      ['$0 agent --fleet web', 'Watch this instance; metrics carry Fleet=web'],
+      ['$0 agent --once', 'One cycle, published'],
+    ],
+    load: async () => (await import('./agent.ts')).agent,
+  },
+  explain: {
+    usage: 'explain [finding..]',
+    describe: 'What a finding means, its causes and fixes; without one, the catalogue',
+    settings: null,
+    options: (argv) =>
+      argv
+        .positional('finding', { type: 'string', describe: 'Id of a finding' })
+        .option('json', { type: 'boolean', describe: 'As JSON' }),
+    examples: [
+      ['$0 explain', 'Every finding there is'],
+      ['$0 explain imds-hop-limit', 'One of them, with the commands that fix it'],
+    ],
+    load: async () => (await import('./explain.ts')).explain,
+  },
+  simulate: {
+    usage: 'simulate [scenario]',
+    describe: 'Run an instance in a box on loopback; without a scenario, list them',
+    settings: null,
+    options: (argv) => argv.positional('scenario', { type: 'string', describe: 'What is wrong with it' }),
+    examples: [
+      ['$0 simulate expired', 'Prints the variables that point a client at the box'],
+      ['$0 simulate', 'Which scenarios there are'],
+    ],
+    load: async () => (await import('./simulate.ts')).simulate,
+  },
+};
+
+/** Runs the command line; answers the exit code. What is wrong with it is told in one line, with 64. */
+export async function runCli(world: World): Promise<number> {
+  let chosen: { readonly row: CommandRow; readonly flags: Flags } | null = null;
+  const parser = yargs([])
+    .scriptName('imds-probe')
+    .usage(
+      '$0 [command] [options]\n\nFinds out why AWS credentials on this EC2 instance expire, go missing or are refused.',
+    )
+    .locale('en')
+    .version(world.version)
+    .help()
+    .alias('help', 'h')
+    .exitProcess(false)
+    .wrap(Math.min(Math.max(world.terminal.columns, 60), 100))
+    .completion('completion', 'Print a completion script for bash or zsh')
+    .recommendCommands()
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'duplicate-arguments-array': true,
+    });
+  for (const row of Object.values(COMMANDS)) {
+    parser.command(
+      row.usage,
+      row.describe,
+      (argv) => {
+        for (const [name, flag] of Object.entries(row.settings === null ? {} : flagsFor(row.settings)))
+          argv.option(name, flag);
+        row.options?.(argv);
+        for (const [command, what] of row.examples) argv.example(command, what);
+        return argv;
+      },
+      (flags) => {
+        chosen = { row, flags };
+      },
+    );
+  }
+  let told = '';
+  let mistake: string | null = null;
+  await parser.parse([...world.args], {}, (error: Error | undefined, _argv: unknown, output: string) => {
+    if (error !== undefined && error !== null) mistake = error.message;
+    told = output;
+  });
+  if (mistake !== null) return usage(world, mistake);
+  if (chosen === null) {
+    if (told !== '') world.out(`${told}\n`);
+    return 0;
+  }
+  const { row, flags } = chosen as { row: CommandRow; flags: Flags };
+  const extra = (flags['_'] as readonly unknown[])
+    .map(String)
+    .filter((word) => !Object.hasOwn(COMMANDS, word));
+  if (extra[0] !== undefined) return usage(world, unknownCommand(extra[0]));
+  const run = await row.load();
+  return run(world, flags);
+}
+
+function unknownCommand(word: string): string {
+  const meant = nearest(word, [...Object.keys(COMMANDS), 'completion']);
+  return `there is no command "${shownText(word, 60)}"${meant === null ? '' : `; did you mean ${meant}?`}`;
+}
+
+function usage(world: World, mistake: string): number {
+  world.err(`imds-probe: ${shownText(mistake)} (imds-probe --help shows what there is)\n`);
+  return EXIT_USAGE;
+}

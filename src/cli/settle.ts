@@ -1,0 +1,47 @@
+// From a command's arguments to its configuration, with the embedded instance between where one is asked for.
+
+import { CHECKS } from '../checks/index.ts';
+import type { Config } from '../config/config.ts';
+import { configErrorText } from '../config/error.ts';
+import { configLocation } from '../config/file.ts';
+import { resolveConfig } from '../config/resolve.ts';
+import type { Command } from '../config/settings.ts';
+import type { Environment, World } from './world.ts';
+
+export type Flags = Readonly<Record<string, unknown>>;
+
+/**
+ * Settles the configuration of a command. Mistakes are told on standard error, each in one line; then the answer is
+ * null, and the exit code is 64.
+ */
+export async function settle(
+  world: World,
+  command: Command,
+  flags: Flags,
+  box: Readonly<Record<string, string>> | null,
+): Promise<{ config: Config; env: Environment } | null> {
+  const env = box === null ? world.env : boxEnvironment(world.env);
+  const resolved = resolveConfig(
+    {
+      flags,
+      env,
+      box,
+      file: await world.readConfigFile(configLocation(flags, env)),
+      aws: box === null ? await world.readAwsShared(env) : null,
+    },
+    { command, catalogue: CHECKS, knownFlags: POSITIONALS },
+  );
+  if (resolved.ok) return { config: resolved.config, env };
+  for (const error of resolved.errors) world.err(`imds-probe: ${configErrorText(error)}\n`);
+  return null;
+}
+
+const POSITIONALS = ['config', 'show-config', 'simulate', 'once', 'verbose'];
+
+/** Variables that stay what they are in the box: our own, and those about the terminal. */
+const KEPT = /^(IMDS_PROBE_|LC_|LANG$|TERM$|NO_COLOR$|COLUMNS$|PATH$|TZ$)/;
+
+/** This shell's AWS and proxy variables, and its home, are left outside of the box. */
+function boxEnvironment(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => KEPT.test(name)));
+}

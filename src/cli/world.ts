@@ -1,0 +1,75 @@
+// What the commands may touch of the outside: handed in by `main`, so that every command runs in a test as well.
+import type { Config } from '../config/config.ts';
+import type { ConfigFile, ConfigLocation } from '../config/file.ts';
+import type { AwsShared } from '../config/sources.ts';
+import type { TellAgentEvent } from '../core/agent-event.ts';
+import type { ClockPort, OnClientEvent, Ports, Sink } from '../core/ports.ts';
+import type { Delivery, Outbox } from '../core/publishing.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Terminal {
+  /** Whether standard output is a terminal (colours, width), and standard error (progress). */
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** Columns of the terminal; 80 where there is none. */
+  readonly columns: number;
+}
+
+export interface Publisher {
+  readonly outbox: Outbox;
+  /** Sends what waits, newest first, until done, put off or stopped by the signal. Never rejects. */
+  flush(signal: AbortSignal): Promise<Delivery>;
+  /** For the agent: flushes when it is due. */
+  readonly sink: Sink;
+  /** The last delivery, or null before the first. */
+  last(): Delivery | null;
+}
+
+export interface PublisherOptions {
+  /** The Region to publish to where no setting names one. */
+  readonly region: () => string | null;
+  /** Milliseconds the true time is ahead of the local clock, or null where it is unknown. */
+  readonly clockCorrectionMs: () => number | null;
+}
+
+/** The clients of one run, opened by its configuration. */
+export interface Clients {
+  readonly ports: Ports;
+  /** Loads what sending metrics needs; a run that publishes nothing does not pay for it. */
+  openPublisher(options: PublisherOptions): Promise<Publisher>;
+  close(): Promise<void>;
+}
+
+export interface ClientsOptions {
+  readonly config: Config;
+  /** The environment in force: the shell's, or the box's empty one. */
+  readonly env: Environment;
+  /** True for `--simulate`: this machine's files and processes are left out. */
+  readonly simulated: boolean;
+  readonly onEvent: OnClientEvent;
+}
+
+export interface World {
+  /** What stands behind the program's name. */
+  readonly args: readonly string[];
+  readonly version: string;
+  readonly env: Environment;
+  readonly terminal: Terminal;
+  readonly clock: ClockPort;
+  /** SIGTERM and SIGINT. */
+  readonly stop: AbortSignal;
+  out(text: string): void;
+  err(text: string): void;
+  readConfigFile(location: ConfigLocation): Promise<ConfigFile | null>;
+  /** The AWS shared files of this user; null where there are none. */
+  readAwsShared(env: Environment): AwsShared | null | Promise<AwsShared | null>;
+  openClients(options: ClientsOptions): Promise<Clients>;
+  openJournal(): Promise<TellAgentEvent>;
+}
+
+/** Exit codes beside those of a report: sysexits.h EX_USAGE and EX_SOFTWARE. */
+export const EXIT_USAGE = 64;
+export const EXIT_DEFECT = 70;
+/** 128 + SIGINT, as shells say it. */
+export const EXIT_INTERRUPTED = 130;

@@ -1,0 +1,25 @@
+// Every probe, in the order their observations are shown.
+import type { Probe } from '../core/ports.ts';
+import { clockOffset } from './clock-offset.ts';
+import { httpDate } from './http-date.ts';
+import { imdsToken } from './imds-token.ts';
+import { imdsTokenless } from './imds-tokenless.ts';
+import { imdsTraffic } from './imds-traffic.ts';
+import { instanceIdentity } from './instance-identity.ts';
+import { instanceProfile } from './instance-profile.ts';
+import { instanceRole } from './instance-role.ts';
+import { localClock } from './local-clock.ts';
+import { timeServers } from './time-servers.ts';
+
+export const PROBES: readonly Probe[] = [
+  imdsToken,
+  imdsTokenless,
+  instanceRole,
+  instanceProfile,
+  instanceIdentity,
+  imdsTraffic,
+  timeServers,
+  clockOffset,
+  httpDate,
+  localClock,
+] as readonly Probe[];
