@@ -1,4 +1,5 @@
 // A number on its way to CloudWatch, Prometheus or a report.
+import type { TrueTime } from './clock.ts';
 
 export type Unit = 'Seconds' | 'Milliseconds' | 'Count';
 
@@ -9,4 +10,9 @@ export interface Metric {
   readonly values: readonly number[];
   readonly counts: readonly number[];
   readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/** The timestamp of a cycle's metrics: its start by true time, in whole epoch seconds. */
+export function metricTimestamp(startedAtMs: number, trueTime: TrueTime): number {
+  return Math.floor((startedAtMs + trueTime.correctionMs) / 1000);
 }

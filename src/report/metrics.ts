@@ -1,7 +1,7 @@
 // Projects one cycle onto the metrics of the contract: names, units, values and dimensions, ready for CloudWatch.
 import type { TrueTime } from '../core/clock.ts';
 import type { ImdsRequest } from '../core/imds.ts';
-import type { Metric, Unit } from '../core/metric.ts';
+import { type Metric, metricTimestamp, type Unit } from '../core/metric.ts';
 import { LOSS_METRIC, type OutboxDepth } from '../core/publishing.ts';
 import type { Finding, Severity } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
@@ -42,11 +42,6 @@ const INSTANCE_SERIES: ReadonlySet<string> = new Set([
  */
 export function sendsInstanceSeries(mode: InstanceMetrics, attention: boolean): boolean {
   return mode === 'always' || (mode === 'when-unhealthy' && attention);
-}
-
-/** The timestamp of a cycle's metrics: its start by true time, in whole epoch seconds. */
-export function metricTimestamp(startedAtMs: number, trueTime: TrueTime): number {
-  return Math.floor((startedAtMs + trueTime.correctionMs) / 1000);
 }
 
 /**

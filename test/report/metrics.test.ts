@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TrueTime } from '../../src/core/clock.ts';
+import { metricTimestamp } from '../../src/core/metric.ts';
 import type { Finding, Metric, Severity } from '../../src/core/report.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import {
   dimensionValue,
   type MetricsInput,
   metricsOf,
-  metricTimestamp,
   sendsInstanceSeries,
 } from '../../src/report/metrics.ts';
 import { aRequest, aRole, aTraffic, healthySnapshot, lost, seen } from '../support/snapshot.ts';
