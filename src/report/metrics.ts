@@ -8,6 +8,8 @@ import type { Snapshot } from '../core/snapshot.ts';
 import { NAME_LENGTHS, PUT_METRIC_DATA } from '../facts/cloudwatch.ts';
 import { THROTTLED_STATUSES } from '../facts/imds.ts';
 
+export { metricTimestamp } from '../core/metric.ts';
+
 /** `--instance-metrics`: when the per-instance series are sent. */
 export type InstanceMetrics = 'always' | 'when-unhealthy' | 'never';
 
