@@ -1,0 +1,47 @@
+// The shape of a row in the table of settings.
+import type { Kind } from './kinds.ts';
+
+export type Command = 'check' | 'agent' | 'history';
+
+export type Group = 'Metadata service' | 'Time' | 'AWS' | 'Credentials' | 'Output' | 'Agent' | 'Thresholds';
+
+interface Common {
+  readonly group: Group;
+  readonly commands: readonly Command[];
+  /** One line for help and documentation. */
+  readonly describe: string;
+  /** In place of the default itself, where that is not known before the run. */
+  readonly defaultText?: string;
+  /** AWS variables that also feed it, the first one set wins. */
+  readonly variables?: readonly string[];
+  /** Key of the AWS shared config that also feeds it, after the variables. */
+  readonly sharedKey?: string;
+}
+
+/** A setting with one value, or with a list of them. */
+export interface One<T> extends Common {
+  readonly many: false;
+  readonly kind: Kind<T>;
+  readonly default: T | null;
+}
+export interface Many<T> extends Common {
+  readonly many: true;
+  readonly kind: Kind<T>;
+  readonly default: readonly T[];
+}
+
+export const one = <T>(
+  row: Common & { kind: Kind<T>; default: NoInfer<T> },
+): One<T> & { readonly default: T } => ({
+  ...row,
+  many: false,
+});
+export const optional = <T>(row: Common & { kind: Kind<T> }): One<T> & { readonly default: null } => ({
+  ...row,
+  many: false,
+  default: null,
+});
+export const many = <T>(row: Common & { kind: Kind<T>; default: readonly T[] }): Many<T> => ({
+  ...row,
+  many: true,
+});
