@@ -18,7 +18,7 @@ export interface Call {
   readonly protocol: Protocol;
   readonly operation: string;
   /** The input, not yet checked. Throws where the body is not of the protocol. */
-  readonly input: (body: Uint8Array) => unknown;
+  readonly input: () => unknown;
 }
 
 const RPC_PATH = /^\/service\/([A-Za-z0-9]{1,100})\/operation\/([A-Za-z0-9]{1,100})$/;
@@ -28,28 +28,23 @@ export function protocolOf(request: HttpRequest): Protocol {
   return request.headers['x-amz-target'] === undefined ? 'query' : 'json';
 }
 
-/** Which operation a request asks for; the operation is empty where it does not say. */
-export function callOf(request: HttpRequest, model: ServiceModel): Call {
+/** What a request asks for, its body being `body` once decompressed; the operation is empty where it does not say. */
+export function callOf(request: HttpRequest, body: Uint8Array, model: ServiceModel): Call {
   const protocol = protocolOf(request);
   if (protocol === 'cbor') {
     const [, service, operation = ''] = RPC_PATH.exec(request.path) ?? [];
-    return { protocol, operation: service === model.target ? operation : '', input: decodeCbor };
+    return { protocol, operation: service === model.target ? operation : '', input: () => decodeCbor(body) };
   }
   if (protocol === 'json') {
     const [service, operation = ''] = String(request.headers['x-amz-target']).split('.');
     return {
       protocol,
       operation: service === model.target ? operation : '',
-      input: (body) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)),
+      input: () => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)),
     };
   }
-  const formOf = (body: Uint8Array): string =>
-    request.method === 'GET' ? request.query : Buffer.from(body).toString('utf8');
-  // The operation has to be known before a compressed body is opened, and compressed ones name it in the query.
-  const named = new URLSearchParams(
-    request.headers['content-encoding'] === undefined ? formOf(request.body) : request.query,
-  );
-  return { protocol, operation: named.get('Action') ?? '', input: (body) => readForm(formOf(body)) };
+  const form = request.method === 'GET' ? request.query : Buffer.from(body).toString('utf8');
+  return { protocol, operation: new URLSearchParams(form).get('Action') ?? '', input: () => readForm(form) };
 }
 
 const CONTENT_TYPES: Readonly<Record<Protocol, string>> = {

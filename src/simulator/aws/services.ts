@@ -50,12 +50,10 @@ function opened(request: HttpRequest): Opened {
   }
 }
 
-function putMetricData(call: Call, request: HttpRequest, context: AwsContext): AwsError | null {
-  const body = opened(request);
-  if (!body.ok) return body.error;
+function putMetricData(call: Call, context: AwsContext): AwsError | null {
   let input: unknown;
   try {
-    input = call.input(body.body);
+    input = call.input();
   } catch {
     return malformedRequest('The body cannot be read');
   }
@@ -101,12 +99,14 @@ export function awsAnswer(name: AwsServiceName, request: HttpRequest, context: A
     find: context.issuer.find,
   });
   if (!signed.ok) return refuse(signed.error);
-  const call = callOf(request, model);
+  const body = opened(request);
+  if (!body.ok) return refuse(body.error);
+  const call = callOf(request, body.body, model);
   if (name === 'sts' && call.operation === 'GetCallerIdentity') return identityAnswer(request, behaviour);
   if (name !== 'cloudwatch' || call.operation !== 'PutMetricData') {
     return refuse(unknownOperation(call.operation));
   }
-  const error = putMetricData(call, request, context);
+  const error = putMetricData(call, context);
   return error === null ? resultAnswer(call.protocol, model, call.operation, null) : refuse(error);
 }
 
