@@ -6,6 +6,8 @@ import { JAVA_PROPERTIES } from '../../../facts/credential-chain.ts';
 /** Variables a JVM reads options from; the launcher's own command line comes on top of them. */
 const OPTION_VARIABLES = ['JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS', '_JAVA_OPTIONS'] as const;
 
+type Place = 'command-line' | (typeof OPTION_VARIABLES)[number];
+
 const NAMES: readonly string[] = Object.values(JAVA_PROPERTIES).flat();
 
 /** Credentials of a JVM with this command line and environment, or null. */
@@ -43,7 +45,7 @@ function splitOptions(text: string): readonly string[] {
   return words.map((word) => word.replace(/["']/g, ''));
 }
 
-function fromArguments(from: JavaCredentials['from'], options: readonly string[]): JavaCredentials | null {
+function fromArguments(from: Place, options: readonly string[]): JavaCredentials | null {
   const properties = new Map<string, string>();
   for (const option of options) {
     const [, name, value] = /^-D(aws\.[\w.]{1,40})=(.*)$/s.exec(option) ?? [];
