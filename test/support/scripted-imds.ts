@@ -244,3 +244,28 @@ export async function blackHole(): Promise<{ endpoint: string; close: () => Prom
     },
   };
 }
+
+/** A service on a thread of its own that answers everything with these bytes, also while this thread stands still. */
+export async function elsewhere(
+  bytes: string,
+): Promise<{ endpoint: string; asked: Promise<unknown>; close: () => Promise<void> }> {
+  const worker = new Worker(
+    `const { parentPort, workerData } = require('node:worker_threads');
+     const server = require('node:net').createServer((socket) => {
+       socket.on('error', () => {});
+       socket.on('data', () => {
+         parentPort.postMessage('asked');
+         setTimeout(() => socket.write(workerData), 100);
+       });
+     }).listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+    { eval: true, workerData: bytes },
+  );
+  const [port] = (await once(worker, 'message')) as [number];
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    asked: once(worker, 'message'),
+    close: async () => {
+      await worker.terminate();
+    },
+  };
+}

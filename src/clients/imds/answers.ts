@@ -47,9 +47,9 @@ export function parseIsoTime(text: unknown): number | null {
   if (typeof text !== 'string' || text.length > 40) return null;
   const match = ISO_8601.exec(text);
   if (match === null) return null;
-  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  const date = new Date(Date.UTC(year, month - 1, day));
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
+  // Date.parse refuses a 13th month, but takes the 31st of June for the 1st of July.
+  const day = new Date(Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]))).getUTCDate();
+  if (day !== Number(match[3])) return null;
   const ms = Date.parse(text);
   return Number.isFinite(ms) ? ms : null;
 }

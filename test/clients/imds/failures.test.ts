@@ -7,6 +7,7 @@ import {
   answer,
   blackHole,
   delayed,
+  elsewhere,
   hang,
   hangUp,
   head,
@@ -62,6 +63,12 @@ const CASES: readonly Case[] = [
   { name: '503', reply: answer(503, 'Slow down'), kind: 'http-status', status: 503, puts: 3 },
   { name: 'a reset', reply: reset(), kind: 'reset', puts: 3 },
   { name: 'a connection closed unanswered', reply: hangUp(), kind: 'reset', puts: 3 },
+  {
+    name: 'an informational answer and then a cut',
+    reply: raw('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n', true),
+    kind: 'reset',
+    puts: 3,
+  },
   { name: 'a header cut off', reply: raw('HTTP/1.1 200 OK\r\nContent-Le', true), kind: 'reset', puts: 3 },
   {
     name: 'a body cut off',
@@ -195,6 +202,17 @@ describe('a token request that fails', () => {
     };
     const { client, signal } = await against(early);
     expect(await client.token(signal)).toMatchObject({ ok: true, attempts: 1 });
+  });
+
+  test('a machine that stood still does not take its own pause for a time-out', async () => {
+    const imds = await elsewhere('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nAQAEAabc');
+    const { client, signal } = clientFor(imds.endpoint, { timeoutMs: 300, attempts: 1 });
+    open.push(client, imds);
+    const result = client.token(signal);
+    await imds.asked;
+    // The answer is on its way while nothing runs here.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    expect(await result).toMatchObject({ ok: true });
   });
 
   test('nobody listens → refused, not repeated', async () => {

@@ -138,6 +138,10 @@ describe('a token that IMDS refuses', () => {
     });
     // One renewal a cycle, however many questions are refused.
     expect(imds.asked).toEqual(['token', 'role', 'token', 'role', 'identity', 'instance-profile']);
+    imds.restart({});
+    hand.client.beginCycle();
+    await wholeCycle(hand);
+    expect(imds.asked[0]).toBe('token');
   });
 
   test('and cannot be renewed: the failure of the renewal is shared', async () => {
@@ -197,6 +201,7 @@ describe('the tokenless GET', () => {
     expect(seen.tokenless).toMatchObject({ ok: false, failure: { kind: 'response-timeout' } });
     expect(imds.asked.filter((asked) => asked === 'tokenless')).toHaveLength(1);
     expect(imds.asked.filter((asked) => asked === 'token')).toHaveLength(3);
+    expect(hand.events.map((event) => event.type)).toEqual(['unanswered', 'retry', 'retry', 'gave-up']);
   });
 
   test('a PUT answered late is as good as any', async () => {
@@ -226,8 +231,15 @@ describe('the tokenless GET', () => {
     );
     expect(await client.identity(signal)).toMatchObject({ ok: true, value: IDENTITY });
     expect(imds.asked).toEqual(['token', 'tokenless']);
+    // Also where it comes later than the failure of the PUT.
+    imds.restart({ token: answer(404), tokenless: delayed(50, json(IDENTITY)) });
+    client.beginCycle();
+    expect(await client.identity(signal)).toMatchObject({ ok: true, value: IDENTITY });
     // Never for credentials.
-    expect(await client.role(signal)).toMatchObject({ ok: false, failure: { kind: 'response-timeout' } });
+    expect(await client.role(signal)).toMatchObject({
+      ok: false,
+      failure: { kind: 'http-status', status: 404 },
+    });
     expect(client.signingCredentials()).toBeNull();
   });
 
@@ -241,5 +253,9 @@ describe('the tokenless GET', () => {
     }
     expect(imds.asked.filter((asked) => asked === 'tokenless')).toHaveLength(2);
     expect(imds.asked.filter((asked) => asked === 'token')).toHaveLength(2);
+    hand.client.beginCycle();
+    const late = await hand.client.tokenless(AbortSignal.abort());
+    expect(late).toMatchObject({ ok: false, failure: { kind: 'response-timeout' } });
+    expect(imds.asked.filter((asked) => asked === 'tokenless')).toHaveLength(2);
   });
 });
