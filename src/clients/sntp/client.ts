@@ -3,7 +3,7 @@ import type { ClockOffset, TimeServerAnswer } from '../../core/clock.ts';
 import { type FailureKind, failed, type Result, succeeded } from '../../core/outcome.ts';
 import type { TimePort } from '../../core/ports.ts';
 import type { AskOptions } from './ask.ts';
-import { TimeServer, type TimeServerAddress } from './server.ts';
+import { type Resolve, systemResolve, TimeServer, type TimeServerAddress } from './server.ts';
 
 /** Exchanges with a server: of four, one nearly always meets no delay on the way. */
 export const EXCHANGES = 4;
@@ -13,8 +13,8 @@ export interface TimeClientOptions extends Omit<AskOptions, 'exchanges'> {
   readonly servers: readonly TimeServerAddress[];
   /** Default `EXCHANGES`. */
   readonly exchanges?: number;
-  /** False under `--offline`: a server given by name is then not asked, because that would ask DNS. Default true. */
-  readonly resolveNames?: boolean;
+  /** Default the system's resolver. Null under `--offline`: a server given by name is then left out, DNS is not asked. */
+  readonly resolve?: Resolve | null;
 }
 
 export interface TimeClient extends TimePort {
@@ -26,7 +26,8 @@ export interface TimeClient extends TimePort {
 export function createTimeClient(options: TimeClientOptions): TimeClient {
   const askOptions: AskOptions = { ...options, exchanges: options.exchanges ?? EXCHANGES };
   const servers = options.servers.map(
-    (address) => new TimeServer(address, askOptions, options.resolveNames ?? true),
+    (address) =>
+      new TimeServer(address, askOptions, options.resolve === undefined ? systemResolve : options.resolve),
   );
   let current: {
     readonly stop: AbortController;

@@ -19,20 +19,29 @@ export interface TimeServerAddress {
   readonly port: number;
 }
 
+/** IP addresses of a name; rejects where there are none. */
+export type Resolve = (name: string) => Promise<readonly string[]>;
+
+/** What the system's resolver says: files and DNS as this machine is set up. */
+export const systemResolve: Resolve = async (name) => {
+  const { lookup } = await import('node:dns/promises');
+  return (await lookup(name, { all: true })).map(({ address }) => address);
+};
+
 /** A configured server with what it has asked of us. */
 export class TimeServer {
   private readonly name: string;
   private readonly address: TimeServerAddress;
   private readonly options: AskOptions;
-  private readonly resolveNames: boolean;
+  private readonly resolve: Resolve | null;
   private hold: { readonly code: string; readonly untilMs: number; readonly forMs: number } | null = null;
   /** It once found four questions in a row too many; it never gets more than one a cycle again. */
   private gently = false;
 
-  constructor(address: TimeServerAddress, options: AskOptions, resolveNames: boolean) {
+  constructor(address: TimeServerAddress, options: AskOptions, resolve: Resolve | null) {
     this.address = address;
     this.options = options;
-    this.resolveNames = resolveNames;
+    this.resolve = resolve;
     const host = shownText(address.host);
     this.name = isIP(address.host) === 6 ? `[${host}]:${address.port}` : `${host}:${address.port}`;
   }
@@ -51,7 +60,7 @@ export class TimeServer {
 
   /** The first address that is not plainly the wrong one: `localhost` may be `::1` where only IPv4 is served. */
   private async askAddresses(signal: AbortSignal, onHeard: () => void): Promise<TimeServerAnswer> {
-    const addresses = await this.resolve(signal);
+    const addresses = await this.addresses(signal);
     if (typeof addresses === 'string') {
       return noTime(this.name, 'unreachable', addresses, { failure: 'unroutable' });
     }
@@ -70,20 +79,18 @@ export class TimeServer {
   }
 
   /** IP addresses, or why there are none. */
-  private async resolve(signal: AbortSignal): Promise<readonly string[] | string> {
+  private async addresses(signal: AbortSignal): Promise<readonly string[] | string> {
     const { host } = this.address;
     if (isIP(host) !== 0) return [host];
-    if (!this.resolveNames) return 'is given by name, and DNS is not to be asked';
-    const { lookup } = await import('node:dns/promises');
+    if (this.resolve === null) return 'is given by name, and DNS is not to be asked';
     // getaddrinfo can't be called off, only no longer waited for.
     const patience = AbortSignal.any([signal, AbortSignal.timeout(this.options.timeoutMs)]);
     const over = new Promise<string>((resolve) => {
-      patience.addEventListener('abort', () => resolve('has a name that did not resolve in time'), {
-        once: true,
-      });
+      const late = (): void => resolve('has a name that did not resolve in time');
+      if (patience.aborted) late();
+      patience.addEventListener('abort', late, { once: true });
     });
-    const found = lookup(host, { all: true }).then(
-      (addresses) => addresses.map(({ address }) => address),
+    const found = this.resolve(host).catch(
       (error: NodeJS.ErrnoException) => `has a name that does not resolve (${error.code ?? error.name})`,
     );
     return Promise.race([found, over]);

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createTimeClient, type TimeClientOptions } from '../../../src/clients/sntp/client.ts';
 import { encodePacket, encodeRequest } from '../../../src/clients/sntp/packet.ts';
+import type { Resolve } from '../../../src/clients/sntp/server.ts';
 import {
   aPacket,
   closedPort,
@@ -104,10 +105,24 @@ describe('a good server', () => {
     expect(await client([time]).offset(never)).toMatchObject({ value: { server: `[::1]:${time.port}` } });
   });
 
-  it('is found by name, past an address where nobody listens', async () => {
+  it('is found by name', async () => {
     const time = await server(good);
     const result = await client([{ host: 'localhost', port: time.port }]).offset(never);
     expect(result).toMatchObject({ ok: true, value: { server: `localhost:${time.port}` } });
+  });
+
+  it('is found past addresses of its name where nobody listens', async () => {
+    const time = await server(good);
+    const resolve = async () => ['::1', '127.0.0.2', '127.0.0.1'];
+    const [answer] = await client([{ host: 'time.test', port: time.port }], { resolve }).servers(never);
+    expect(answer).toMatchObject({ state: 'valid', server: `time.test:${time.port}`, exchanges: 6 });
+  });
+
+  it('is not sought at more than four addresses', async () => {
+    const time = await server(good);
+    const resolve = async () => ['::1', '127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.1'];
+    const result = await client([{ host: 'time.test', port: time.port }], { resolve }).offset(never);
+    expect(result).toMatchObject({ ok: false, failure: { kind: 'refused' } });
   });
 
   it('adds what it admits itself to the error bound', async () => {
@@ -176,11 +191,14 @@ describe('a server that is not there', () => {
     expect(!result.ok && result.failure.detail).toContain('ECONNREFUSED');
   });
 
-  it.each([
-    ['a name that can not exist', 'x'.repeat(300), true, 'does not resolve'],
-    ['a name, where DNS is not to be asked', 'localhost', false, 'DNS is not to be asked'],
-  ])('%s has no route', async (_, host, resolveNames, words) => {
-    const result = await client([{ host, port: 123 }], { resolveNames }).offset(never);
+  it.each<[string, string, Resolve | null | undefined, string]>([
+    ['a name that can not exist', 'x'.repeat(300), undefined, 'does not resolve'],
+    ['a name without an address', 'time.test', async () => [], 'without an address'],
+    ['a resolver that never answers', 'time.test', () => new Promise(() => {}), 'did not resolve in time'],
+    ['a name, where DNS is not to be asked', 'localhost', null, 'DNS is not to be asked'],
+  ])('%s has no route', async (_, host, resolve, words) => {
+    const changes = { timeoutMs: 100, ...(resolve !== undefined && { resolve }) };
+    const result = await client([{ host, port: 123 }], changes).offset(never);
     expect(result).toMatchObject({ ok: false, failure: { kind: 'unroutable' } });
     expect(!result.ok && result.failure.detail).toContain(words);
     expect(!result.ok && result.failure.detail.length).toBeLessThan(500);
@@ -248,6 +266,16 @@ describe('packets nobody asked for', () => {
     const [answer] = await client([time]).servers(never);
     expect(answer).toMatchObject({ state: 'valid', exchanges: 4 });
     expect(Math.abs(answer?.offsetMs ?? 1e9)).toBeLessThan(1000);
+  });
+
+  it('count once, however often they are repeated', async () => {
+    const time = await server(({ question, turn, reply }) => {
+      const answer = timeAnswer(question);
+      if (turn === 1) for (let copy = 0; copy < 3; copy++) reply(answer);
+    });
+    const [answer] = await client([time]).servers(never);
+    expect(answer).toMatchObject({ state: 'valid', exchanges: 2 });
+    expect(answer?.detail).toContain('one answer');
   });
 
   it('do not count when they come from elsewhere, the right nonce or not', async () => {
