@@ -1,0 +1,119 @@
+// Publishes to CloudWatch: flushes the outbox when it is due, and remembers how that went.
+import type { CloudWatch } from '../clients/aws/cloudwatch.ts';
+import type { ClockPort, Sink } from '../core/ports.ts';
+import type { Delivery, Outbox } from '../core/publishing.ts';
+import type { Report } from '../core/report.ts';
+import { drain } from './drain.ts';
+import { alarmingState, flushDue } from './flush-schedule.ts';
+
+export interface PublisherOptions {
+  /** The cycle's metrics are put into it before its report comes to the sink. */
+  readonly outbox: Outbox;
+  readonly cloudWatch: Pick<CloudWatch, 'putMetricData' | 'endpoint'>;
+  readonly clock: ClockPort;
+  /** Milliseconds the true time is ahead of the local clock, or null where it is unknown. */
+  readonly clockCorrectionMs: () => number | null;
+  /** `--flush`, in milliseconds. */
+  readonly intervalMs: number;
+  /** This instance's place in the interval, from 0 to 1: chance does. */
+  readonly phase: number;
+  /** Told of every delivery that the sink made. */
+  readonly onDelivery?: (delivery: Delivery) => void;
+}
+
+export interface Publisher {
+  readonly outbox: Outbox;
+  /**
+   * Sends what waits, newest first, until done, put off, or stopped by the signal. Waits for a delivery that is under
+   * way, which the signal cuts as well. Never rejects.
+   */
+  flush(signal: AbortSignal): Promise<Delivery>;
+  /** Flushes when that is due. Its signal ends it after the request under way, so that none is sent twice. */
+  readonly sink: Sink;
+  /** The last delivery, or null before the first. */
+  last(): Delivery | null;
+}
+
+/** The longest that one delivery of the sink takes: what is left has to wait for the next one. */
+const DELIVERY_MS = 60_000;
+
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { outbox, cloudWatch, clock } = options;
+  let running: { readonly done: Promise<Delivery>; readonly cut: AbortController } | null = null;
+  let last: Delivery | null = null;
+  let lastMs = clock.monotonicMs();
+  let alarming = '';
+  let signer: string | null = null;
+
+  const trueMs = (): number => clock.wallMs() + (options.clockCorrectionMs() ?? 0);
+
+  const deliver = async (signal: AbortSignal, enough: () => boolean): Promise<Delivery> => {
+    lastMs = clock.monotonicMs();
+    const put = cloudWatch.putMetricData;
+    const { requests, accepted, rejected, failure, failed } = await drain({
+      outbox,
+      put,
+      nowMs: trueMs,
+      signal,
+      enough,
+    });
+    const { pending, oldestTimestamp } = outbox.depth();
+    last = {
+      requests,
+      accepted,
+      rejected,
+      pending,
+      oldestSeconds:
+        oldestTimestamp === null ? null : Math.max(0, Math.floor(trueMs() / 1000) - oldestTimestamp),
+      failures: failed ? (last?.failures ?? 0) + 1 : 0,
+      failure,
+      endpoint: cloudWatch.endpoint() ?? 'CloudWatch, in a Region not yet known',
+    };
+    return last;
+  };
+
+  /** One delivery at a time; `signal` cuts the ones before it, too. */
+  const inTurn = async (signal: AbortSignal, enough: () => boolean): Promise<Delivery> => {
+    while (running !== null) {
+      const { done, cut } = running;
+      const onAbort = (): void => cut.abort();
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+      await done.catch(() => undefined);
+      signal.removeEventListener('abort', onAbort);
+    }
+    const cut = new AbortController();
+    const done = deliver(AbortSignal.any([signal, cut.signal]), enough);
+    running = { done, cut };
+    try {
+      return await done;
+    } finally {
+      running = null;
+    }
+  };
+
+  const isDue = (report: Report): boolean => {
+    const state = alarmingState(report.findings);
+    const urgent = state !== alarming;
+    alarming = state;
+    const role = report.observations['instance-role'];
+    const key = role?.ok ? role.value.accessKeyId : null;
+    const freshCredentials = key !== null && key !== signer;
+    const { intervalMs, phase } = options;
+    const nowMs = clock.monotonicMs();
+    const failures = last?.failures ?? 0;
+    const due = flushDue({ nowMs, lastMs, intervalMs, phase, failures, urgent, freshCredentials });
+    if (due) signer = key;
+    return due;
+  };
+
+  const sink: Sink = {
+    name: 'cloudwatch',
+    deliver: async (report, signal) => {
+      if (!isDue(report)) return;
+      const delivery = await inTurn(AbortSignal.timeout(DELIVERY_MS), () => signal.aborted);
+      options.onDelivery?.(delivery);
+    },
+  };
+  return { outbox, sink, flush: (signal) => inTurn(signal, () => false), last: () => last };
+}
