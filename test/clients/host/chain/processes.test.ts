@@ -1,0 +1,294 @@
+// Holds reading other processes to real ones, with and without the right to look, and to a /proc made by hand.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { javaCredentials } from '../../../../src/clients/host/chain/java.ts';
+import { asUser, readWithin } from '../../../../src/clients/host/chain/reach.ts';
+import { createChainReader } from '../../../../src/clients/host/chain/reader.ts';
+import { environmentOf, userOf } from '../../../../src/clients/host/chain/subject.ts';
+
+const KEY = 'ASIAIOSFODNN7EXAMPLE';
+const SECRET = 'wJalrXUtnFEMIsecret';
+const PAST = '2020-01-01T00:00:00Z';
+const never = new AbortController().signal;
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+const READER = join(import.meta.dirname, '../../../../src/clients/host/chain/reader.ts');
+
+let home: string;
+const children: ChildProcess[] = [];
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'imds-probe-processes-'));
+  chmodSync(home, 0o755);
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(home, { recursive: true, force: true });
+});
+
+function put(name: string, text: string): string {
+  const path = join(home, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A process that waits until it is killed; ready once it has printed. */
+async function waiting(env: Record<string, string>, uid?: number): Promise<number> {
+  const child = spawn('/bin/sh', ['-c', 'echo ready; read never'], {
+    env,
+    cwd: '/',
+    stdio: ['pipe', 'pipe', 'ignore'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  });
+  children.push(child);
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  return child.pid ?? 0;
+}
+
+function reader(changes: {
+  pid?: number;
+  allProcesses?: boolean;
+  procRoot?: string;
+  roleCommand?: readonly string[];
+}) {
+  return createChainReader({
+    environment: {},
+    home: null,
+    profile: null,
+    pid: changes.pid ?? null,
+    allProcesses: changes.allProcesses ?? false,
+    runCredentialProcess: false,
+    askContainers: false,
+    roleCommand: changes.roleCommand ?? null,
+    wallMs: Date.now,
+    ...(changes.procRoot === undefined ? {} : { procRoot: changes.procRoot }),
+  });
+}
+
+describe('--pid', () => {
+  it('reads the environment and the home of that process', async () => {
+    put('.aws/credentials', `[default]\naws_access_key_id = ${KEY}\naws_secret_access_key = ${SECRET}\n`);
+    const pid = await waiting({ HOME: home, AWS_PROFILE: 'default', AWS_CREDENTIAL_EXPIRATION: PAST });
+    const world = await reader({ pid }).world(never);
+    if (!world.ok) throw new Error(world.failure.detail);
+    expect(world.value.subject).toMatchObject({ pid, command: 'sh', home, network: 'same' });
+    expect(world.value.profiles).toMatchObject([
+      { name: 'default', statics: [{ key: { kind: 'temporary' } }] },
+    ]);
+    expect(world.value.environment.variables).toEqual(['AWS_CREDENTIAL_EXPIRATION', 'AWS_PROFILE']);
+    expect(JSON.stringify(world)).not.toMatch(/wJalr|IOSFODNN7/);
+  });
+
+  it('says that there is no such process', async () => {
+    // Larger than the kernel's largest pid (proc(5), pid_max).
+    expect(await reader({ pid: 4_194_305 }).world(never)).toMatchObject({
+      ok: false,
+      failure: { kind: 'malformed', detail: 'there is no process 4194305' },
+    });
+  });
+
+  it.runIf(isRoot)('reads the files as that user: what is root’s alone stays unread', async () => {
+    const path = put('.aws/credentials', `[default]\naws_access_key_id = ${KEY}\n`);
+    chmodSync(path, 0o600);
+    put('.aws/config', '[default]\nregion = eu-west-1\n');
+    const pid = await waiting({ HOME: home }, NOBODY);
+    const world = await reader({ pid }).world(never);
+    if (!world.ok) throw new Error(world.failure.detail);
+    expect(world.value.subject.uid).toBe(NOBODY);
+    expect(world.value.files.map((file) => file.state)).toEqual(['read', 'unreadable']);
+    chownSync(path, NOBODY, NOBODY);
+    expect((await reader({ pid }).world(never)).ok).toBe(true);
+  });
+
+  it.runIf(isRoot)('says so when it may not look', async () => {
+    const pid = await waiting({ HOME: home });
+    // What is imported is read as root: the work tree may not be open to others.
+    const script = `
+      const { createChainReader } = await import(${JSON.stringify(READER)});
+      process.setgroups([]); process.setgid(${NOBODY}); process.setuid(${NOBODY});
+      const make = (more) => createChainReader({ environment: {}, home: null, profile: null, pid: null,
+        allProcesses: false, runCredentialProcess: false, askContainers: false, roleCommand: null,
+        wallMs: Date.now, ...more });
+      const signal = new AbortController().signal;
+      const one = await make({ pid: ${pid} }).world(signal);
+      const all = await make({ allProcesses: true }).processes(signal);
+      process.stdout.write(JSON.stringify({ one, hidden: all.value.hidden > 0, looked: all.value.looked > 0 }));`;
+    const printed = await run(script);
+    expect(JSON.parse(printed)).toMatchObject({
+      one: { ok: false, failure: { kind: 'permission' } },
+      hidden: true,
+      looked: true,
+    });
+  });
+});
+
+/** Runs a module in a Node of its own, and gives back what it prints. */
+async function run(script: string): Promise<string> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const [out, err] = [[] as Buffer[], [] as Buffer[]];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  if (code !== 0) throw new Error(Buffer.concat(err).toString());
+  return Buffer.concat(out).toString();
+}
+
+describe('a network of its own', () => {
+  const other = async (): Promise<number> => {
+    const child = spawn('unshare', ['--net', '/bin/sh', '-c', 'echo ready; read never'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    children.push(child);
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    return child.pid ?? 0;
+  };
+  const seenFrom = async (report: string) => {
+    const seen = await reader({ pid: await other(), roleCommand: ['cat', put('report.json', report)] }).world(
+      never,
+    );
+    if (!seen.ok) throw new Error(seen.failure.detail);
+    return seen.value;
+  };
+  const reportOf = (observation: object) =>
+    JSON.stringify({ observations: { 'instance-role': observation } });
+
+  it.runIf(isRoot)('is not claimed to be seen', async () => {
+    const seen = await reader({ pid: await other() }).world(never);
+    expect(seen).toMatchObject({ ok: true, value: { subject: { network: 'not-seen' }, enteredRole: null } });
+  });
+
+  it.runIf(isRoot)('is entered with nsenter, and the role is the one seen there', async () => {
+    const value = { roleName: 'pod', accessKeyId: 'ASIA…WXYZ', expiration: '2026-11-23T18:00:00Z' };
+    const world = await seenFrom(reportOf({ ok: true, value }));
+    expect(world.subject.network).toBe('entered');
+    expect(world.enteredRole).toMatchObject({ state: 'present', roleName: 'pod' });
+  });
+
+  it.runIf(isRoot).each([
+    [reportOf({ ok: true, value: { roleName: null } }), 'absent'],
+    [reportOf({ ok: false, failure: { kind: 'refused', detail: 'refused' } }), 'unknown'],
+  ])('%s there means %s', async (report, state) => {
+    expect((await seenFrom(report)).enteredRole?.state).toBe(state);
+  });
+
+  it.runIf(isRoot)('is not seen where nothing sensible comes back', async () => {
+    expect((await seenFrom('no report')).subject.network).toBe('not-seen');
+  });
+});
+
+describe('a root of its own', () => {
+  it('is read inside, and no link leads out of it', async () => {
+    put('root/home/app/.aws/config', '[default]\n');
+    put('outside', '[profile outside]\n');
+    symlinkSync(join(home, 'outside'), join(home, 'root/home/app/.aws/credentials'));
+    symlinkSync('/etc', join(home, 'root/home/etc'));
+    const reach = { user: null, root: join(home, 'root'), folder: '/' };
+    expect((await readWithin(reach, '/home/app/.aws/config', 1000)).state).toBe('read');
+    expect((await readWithin(reach, '/home/app/.aws/credentials', 1000)).state).toBe('unreadable');
+    expect((await readWithin(reach, '/home/etc/passwd', 1000)).state).toBe('unreadable');
+    expect((await readWithin(reach, '/../../../outside', 1000)).state).toBe('absent');
+  });
+
+  it.runIf(isRoot)('gives our own rights back, even after a failure', () => {
+    const user = { uid: NOBODY, gid: NOBODY, groups: [NOBODY] };
+    expect(() =>
+      asUser(user, () => {
+        expect([process.geteuid?.(), process.getegid?.()]).toEqual([NOBODY, NOBODY]);
+        throw new Error('inside');
+      }),
+    ).toThrow('inside');
+    expect([process.geteuid?.(), process.getegid?.()]).toEqual([0, 0]);
+    expect(process.getgroups?.()).not.toContain(NOBODY);
+  });
+});
+
+describe('--all-processes', () => {
+  it('finds a real process by its environment', async () => {
+    const pid = await waiting({
+      AWS_ACCESS_KEY_ID: KEY,
+      AWS_SECRET_ACCESS_KEY: SECRET,
+      AWS_CREDENTIAL_EXPIRATION: PAST,
+    });
+    const seen = await reader({ allProcesses: true }).processes(never);
+    if (!seen.ok) throw new Error(seen.failure.detail);
+    expect(seen.value.asked).toBe(true);
+    expect(seen.value.processes).toContainEqual({
+      pid,
+      command: 'sh',
+      uid: process.getuid?.(),
+      from: 'environment',
+      key: { accessKeyId: 'ASIA…MPLE', kind: 'temporary' },
+      sessionToken: false,
+      expiration: PAST,
+      expired: true,
+    });
+    expect(JSON.stringify(seen)).not.toMatch(/wJalr|IOSFODNN7/);
+  });
+
+  it('reads a /proc of any kind: kernel threads, Java, garbage, processes that are gone', async () => {
+    const made = (pid: number, files: Record<string, string>) => {
+      for (const [name, text] of Object.entries(files)) put(`proc/${pid}/${name}`, text);
+    };
+    const status = 'Name:\tx\nUid:\t1000\t1001\t1000\t1000\nGid:\t5\t6\t5\t5\nGroups:\t7 8 \n';
+    made(2, { cmdline: '', environ: '', status });
+    made(10, { cmdline: `/usr/bin/java\0-Daws.accessKeyId=${KEY}\0-jar\0a.jar\0`, environ: '', status });
+    made(11, { cmdline: `/usr/bin/java\0Main\0-Daws.accessKeyId=${KEY}\0`, environ: '', status });
+    made(12, { cmdline: 'bash\0', environ: `JAVA_TOOL_OPTIONS=-Daws.accessKeyId=${KEY}\0`, status });
+    made(13, {
+      cmdline: '\u001b[31mevil\0',
+      environ: `=\0x\0AWS_ACCESS_KEY_ID=${KEY}\0AWS_ACCESS_KEY_ID=other\0`,
+      status,
+    });
+    made(14, { cmdline: 'gone\0' });
+    put('proc/not-a-pid/cmdline', 'x');
+    const seen = await reader({ allProcesses: true, procRoot: join(home, 'proc') }).processes(never);
+    if (!seen.ok) throw new Error(seen.failure.detail);
+    expect(seen.value.looked).toBe(4);
+    expect(seen.value.processes.map((row) => [row.pid, row.from, row.command, row.uid])).toEqual([
+      [10, 'java-properties', 'java', 1001],
+      [13, 'environment', '[31mevil', 1001],
+    ]);
+  });
+
+  it('says that the listing failed, and stops when its time is over', async () => {
+    expect(await reader({ allProcesses: true, procRoot: '/nowhere' }).processes(never)).toMatchObject({
+      ok: false,
+      failure: { kind: 'permission' },
+    });
+    expect(await reader({ allProcesses: true }).processes(AbortSignal.abort())).toMatchObject({ ok: false });
+  });
+});
+
+describe('pieces', () => {
+  it.each([
+    [
+      ['java', '-Daws.accessKeyId=A', '-Daws.secretKey=B', 'Main'],
+      'command-line',
+      ['aws.accessKeyId', 'aws.secretKey'],
+    ],
+    [['java', '-cp', 'x.jar', '-Daws.sessionToken=t', 'Main'], 'command-line', ['aws.sessionToken']],
+    [['java', 'Main', '-Daws.accessKeyId=A'], undefined, undefined],
+    [['java', '-Daws.region=eu', '-Dother=1', 'Main'], undefined, undefined],
+    [[], undefined, undefined],
+  ])('the properties of %j', (line, from, properties) => {
+    const seen = javaCredentials(line, new Map());
+    expect([seen?.from, seen?.properties]).toEqual([from, properties]);
+  });
+
+  it('an environment with odd entries', () => {
+    expect([...environmentOf('A=1\0B=\0C=x=y\0=D\0E\0A=2\0')]).toEqual([
+      ['A', '1'],
+      ['B', ''],
+      ['C', 'x=y'],
+    ]);
+    expect(environmentOf('').size).toBe(0);
+  });
+
+  it('a status without a user', () => expect(userOf('Name:\tx\n')).toBeNull());
+});
