@@ -1,6 +1,20 @@
 // Judges what the time servers say of themselves: a server without the time answers all the same.
 import { defineCheck } from '../core/check.ts';
-import { CLOCK_RUNBOOK_FIXES, clockFixes, TIME_PAGES, TIME_SYNC_IPV4 } from '../facts/time-sync.ts';
+import type { Fix } from '../core/report.ts';
+import { followFixes, TIME_PAGES, TIME_SYNC_IPV4 } from '../facts/time-sync.ts';
+
+const ASK_TIME_SYNC: Fix = {
+  text: 'Ask the Amazon Time Sync Service instead.',
+  command: `imds-probe check --time-server ${TIME_SYNC_IPV4}`,
+};
+const ASK_PUBLIC: Fix = {
+  text: 'Nothing on this machine can mend the Amazon Time Sync Service. Until it has the time again, compare with its public twin (UDP port 123 to the internet).',
+  command: 'imds-probe check --time-server time.aws.com',
+};
+const SOURCES: Fix = {
+  text: 'If the server is one of your own, see there whether it has a source.',
+  command: 'chronyc sources -v; chronyc tracking',
+};
 
 export const clockUnsynchronised = defineCheck({
   id: 'clock-unsynchronised',
@@ -8,7 +22,7 @@ export const clockUnsynchronised = defineCheck({
   title: 'The time server has no time itself',
   severities: ['warning'],
   needs: ['time-servers'],
-  uses: ['local-clock', 'host'],
+  uses: ['local-clock'],
   reference: TIME_PAGES.packet,
   runbook: {
     means:
@@ -19,19 +33,15 @@ export const clockUnsynchronised = defineCheck({
       'A local time daemon was given as time server: it mirrors the clock it should check.',
     ],
     fixes: [
-      {
-        text: 'Ask the Amazon Time Sync Service instead.',
-        command: `imds-probe check --time-server ${TIME_SYNC_IPV4}`,
-      },
-      {
-        text: 'On a server of your own, see whether it has a source.',
-        command: 'chronyc sources -v; chronyc tracking',
-      },
-      ...CLOCK_RUNBOOK_FIXES,
+      ASK_TIME_SYNC,
+      SOURCES,
+      ...followFixes('chronyd'),
+      ...followFixes('systemd-timesyncd'),
+      ASK_PUBLIC,
     ],
   },
   assess(seen) {
-    const { 'time-servers': asked, 'local-clock': local, host } = seen;
+    const { 'time-servers': asked, 'local-clock': local } = seen;
     if (!asked.ok) return { unknown: `the time servers were not seen: ${asked.failure.detail}` };
     const { servers } = asked.value;
 
@@ -43,7 +53,7 @@ export const clockUnsynchronised = defineCheck({
     if (first === undefined) return { unknown: 'no time server said anything of itself' };
 
     const daemon = local?.ok ? local.value.daemon : null;
-    const onlyOthers = confessed.every(({ server }) => !server.startsWith(`${TIME_SYNC_IPV4}:`));
+    const itself = confessed.some(({ server }) => server.startsWith(`${TIME_SYNC_IPV4}:`));
     return {
       severity: 'warning',
       cause: `The time server ${first.server} ${first.detail}. Its time is worth nothing, so nobody knows whether this machine's clock is right; left alone it drifts, and AWS refuses requests signed more than 5 minutes off.`,
@@ -57,17 +67,7 @@ export const clockUnsynchronised = defineCheck({
           localSaysSynchronised: local.value.synchronised,
         }),
       },
-      fix: [
-        ...(onlyOthers
-          ? [
-              {
-                text: 'Ask the Amazon Time Sync Service instead of this server.',
-                command: `imds-probe check --time-server ${TIME_SYNC_IPV4}`,
-              },
-            ]
-          : []),
-        ...clockFixes(daemon, host?.ok === true && host.value.container !== null),
-      ],
+      fix: itself ? [ASK_PUBLIC] : [ASK_TIME_SYNC, SOURCES, ...followFixes(daemon)],
     };
   },
 });

@@ -21,7 +21,7 @@ type Daemon = 'chronyd' | 'systemd-timesyncd';
 const STEP: Readonly<Record<Daemon, readonly Fix[]>> = {
   chronyd: [
     {
-      text: 'Let chrony put the clock right at once; by itself it may slew for hours. Programs that can not bear a jump should be stopped first.',
+      text: 'Let chrony put the clock right at once; by itself it may slew for hours. Programs that cannot bear a jump should be stopped first.',
       command: 'sudo chronyc makestep && chronyc tracking',
     },
     {
@@ -68,26 +68,31 @@ function known(daemon: string | null): Daemon | null {
   return daemon === 'chronyd' || daemon === 'systemd-timesyncd' ? daemon : null;
 }
 
+const ON_THE_HOST: Fix = {
+  text: 'The clock of a container is its host’s: do the following on the host, not in here.',
+};
+
 /**
  * What puts a wrong clock right and keeps it so, the first thing to try first. `daemon` is the time daemon seen here,
- * or null where none was; `container` is true where this runs in one, whose clock is its host's.
+ * or null where none was; `container` is true where this runs in one.
  */
 export function clockFixes(daemon: string | null, container: boolean): readonly Fix[] {
-  const here: Fix[] = container
-    ? [{ text: 'The clock of a container is its host’s: do the following on the host, not in here.' }]
-    : [];
   const name = known(daemon);
-  if (name !== null) return [...here, ...STEP[name], USE_TIME_SYNC[name]];
-  if (daemon !== null) {
-    return [
-      ...here,
-      {
-        text: `Look at ${daemon}, which keeps the clock here, and have it follow ${TIME_SYNC_IPV4}.`,
-        ...(/^[\w@.-]+$/.test(daemon) && { command: `systemctl status ${daemon}` }),
-      },
-    ];
-  }
-  return [...here, ...INSTALL, USE_TIME_SYNC.chronyd];
+  const step = name === null ? [] : STEP[name];
+  return [...(container ? [ON_THE_HOST] : []), ...step, ...followFixes(daemon)];
+}
+
+/** What makes the time daemon here follow the Amazon Time Sync Service, or puts one there that does. */
+export function followFixes(daemon: string | null): readonly Fix[] {
+  const name = known(daemon);
+  if (name !== null) return [USE_TIME_SYNC[name]];
+  if (daemon === null) return [...INSTALL, USE_TIME_SYNC.chronyd];
+  return [
+    {
+      text: `Look at ${daemon}, which keeps the clock here, and have it follow ${TIME_SYNC_IPV4}.`,
+      ...(/^[\w@.-]+$/.test(daemon) && { command: `systemctl status ${daemon}` }),
+    },
+  ];
 }
 
 /** Both daemons in one list, for a runbook that knows no instance. */

@@ -212,6 +212,7 @@ describe('clock-unsynchronised', () => {
       '--time-server 169.254.169.123',
     );
     expect(commands('clock-unsynchronised', own)).not.toContain('--time-server 169.254.169.123');
+    expect(commands('clock-unsynchronised', own)).toContain('--time-server time.aws.com');
   });
 });
 

@@ -247,8 +247,8 @@ class Conversation {
       return;
     }
     const code = error.code ?? error.name;
-    const [failure, words] = FAILURE_OF_ERRNO[code] ?? ['unroutable', 'this host can not send to it'];
-    const detail = `can not be reached: ${words} (${code})`;
+    const [failure, words] = FAILURE_OF_ERRNO[code] ?? ['unroutable', 'this host cannot send to it'];
+    const detail = `cannot be reached: ${words} (${code})`;
     this.end(noTime(this.target.server, 'unreachable', detail, { exchanges: this.sent, failure }));
   }
 
