@@ -13,8 +13,10 @@ export interface TimeClientOptions extends Omit<AskOptions, 'exchanges'> {
   readonly servers: readonly TimeServerAddress[];
   /** Default `EXCHANGES`. */
   readonly exchanges?: number;
-  /** Default the system's resolver. Null under `--offline`: a server given by name is then left out, DNS is not asked. */
-  readonly resolve?: Resolve | null;
+  /** False under `--offline`: a server given by name is then left out, because DNS is not to be asked. Default true. */
+  readonly resolveNames?: boolean;
+  /** Default the system's resolver. */
+  readonly resolve?: Resolve;
 }
 
 export interface TimeClient extends TimePort {
@@ -25,10 +27,8 @@ export interface TimeClient extends TimePort {
 /** `clock.wallMs` must read the system's clock anew each time (`Date.now`), or a step of it goes unseen. */
 export function createTimeClient(options: TimeClientOptions): TimeClient {
   const askOptions: AskOptions = { ...options, exchanges: options.exchanges ?? EXCHANGES };
-  const servers = options.servers.map(
-    (address) =>
-      new TimeServer(address, askOptions, options.resolve === undefined ? systemResolve : options.resolve),
-  );
+  const resolve = options.resolveNames === false ? null : (options.resolve ?? systemResolve);
+  const servers = options.servers.map((address) => new TimeServer(address, askOptions, resolve));
   let current: {
     readonly stop: AbortController;
     readonly answers: Promise<readonly TimeServerAnswer[]>;

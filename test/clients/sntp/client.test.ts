@@ -191,14 +191,18 @@ describe('a server that is not there', () => {
     expect(!result.ok && result.failure.detail).toContain('ECONNREFUSED');
   });
 
-  it.each<[string, string, Resolve | null | undefined, string]>([
-    ['a name that can not exist', 'x'.repeat(300), undefined, 'does not resolve'],
-    ['a name without an address', 'time.test', async () => [], 'without an address'],
-    ['a resolver that never answers', 'time.test', () => new Promise(() => {}), 'did not resolve in time'],
-    ['a name, where DNS is not to be asked', 'localhost', null, 'DNS is not to be asked'],
-  ])('%s has no route', async (_, host, resolve, words) => {
-    const changes = { timeoutMs: 100, ...(resolve !== undefined && { resolve }) };
-    const result = await client([{ host, port: 123 }], changes).offset(never);
+  it.each<[string, string, { resolve?: Resolve; resolveNames?: boolean }, string]>([
+    ['a name that can not exist', 'x'.repeat(300), {}, 'does not resolve'],
+    ['a name without an address', 'time.test', { resolve: async () => [] }, 'without an address'],
+    [
+      'a resolver that never answers',
+      'time.test',
+      { resolve: () => new Promise(() => {}) },
+      'did not resolve in time',
+    ],
+    ['a name, where DNS is not to be asked', 'localhost', { resolveNames: false }, 'DNS is not to be asked'],
+  ])('%s has no route', async (_, host, changes, words) => {
+    const result = await client([{ host, port: 123 }], { timeoutMs: 100, ...changes }).offset(never);
     expect(result).toMatchObject({ ok: false, failure: { kind: 'unroutable' } });
     expect(!result.ok && result.failure.detail).toContain(words);
     expect(!result.ok && result.failure.detail.length).toBeLessThan(500);
