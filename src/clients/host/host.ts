@@ -1,0 +1,39 @@
+// The port to this machine. With `chain/` this is the only place that reads the environment, files and /proc.
+import type { LocalClock } from '../../core/clock.ts';
+import type { HostState } from '../../core/host.ts';
+import type { ImdsSettings } from '../../core/imds.ts';
+import { succeeded } from '../../core/outcome.ts';
+import type { HostPort } from '../../core/ports.ts';
+import { shownText } from '../../core/text.ts';
+import { readLocalClock } from './clock.ts';
+import { readHostState } from './machine.ts';
+
+export { readAwsShared } from './aws-files.ts';
+export { readFileBounded } from './read.ts';
+
+export interface HostOptions {
+  /** Of this shell, or of the box. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the settings say of the metadata service: `Config.imdsSettings`. */
+  readonly imdsSettings: Omit<ImdsSettings, 'disabledVariable'>;
+  /** True for the embedded instance: this machine's files say nothing about it. */
+  readonly simulated?: boolean;
+  /** In front of every path; tests give a folder of their own. */
+  readonly root?: string;
+}
+
+const UNSEEN_STATE: HostState = { uptimeSeconds: null, container: null, ec2: null, instanceId: null };
+const UNSEEN_CLOCK: LocalClock = { daemon: null, synchronised: null };
+
+export function createHost({ env, imdsSettings, simulated = false, root = '' }: HostOptions): HostPort {
+  const disabled = env['AWS_EC2_METADATA_DISABLED'];
+  return {
+    imdsSettings: () =>
+      succeeded({
+        ...imdsSettings,
+        disabledVariable: disabled === undefined ? null : shownText(disabled, 40),
+      }),
+    state: async () => succeeded(simulated ? UNSEEN_STATE : readHostState(root, env)),
+    clock: async () => succeeded(simulated ? UNSEEN_CLOCK : readLocalClock(root)),
+  };
+}
