@@ -10,9 +10,9 @@ import type {
 import { failed, type Result, succeeded } from '../../core/outcome.ts';
 import type { ClockPort, ImdsPort, OnClientEvent } from '../../core/ports.ts';
 import { type Parsed, parseCredentials, parseIdentity, parseProfile, parseRoleList } from './answers.ts';
-import type { Answer } from './connection.ts';
 import { Conversation, IDENTITY_PATH, PROFILE_PATH, ROLE_LIST_PATH, withoutToken } from './conversation.ts';
 import { Cycle } from './cycle.ts';
+import type { Answer } from './exchange.ts';
 import { Memory } from './memory.ts';
 import { noRole, observedRole, type SigningCredentials, signable } from './role.ts';
 import { Turnstile } from './turnstile.ts';

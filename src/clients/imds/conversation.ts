@@ -3,8 +3,9 @@ import type { ImdsPurpose, TokenlessAnswer } from '../../core/imds.ts';
 import { type Failure, failed, type Result, succeeded } from '../../core/outcome.ts';
 import type { ClockPort, OnClientEvent } from '../../core/ports.ts';
 import { MAX_TOKEN_TTL_SECONDS, parseIdentity, parseToken, parseTokenTtl } from './answers.ts';
-import { type Answer, Connection, type Exchange, exactTimer, type WireRequest } from './connection.ts';
+import { Connection, type WireRequest } from './connection.ts';
 import type { Cycle, HeldToken } from './cycle.ts';
+import { type Answer, type Exchange, exactTimer } from './exchange.ts';
 import { statusFailure, told } from './failures.ts';
 import { passing, withRetries } from './retry.ts';
 

@@ -3,7 +3,7 @@ import pRetry from 'p-retry';
 import type { ImdsPurpose } from '../../core/imds.ts';
 import type { Failure, Result } from '../../core/outcome.ts';
 import type { OnClientEvent } from '../../core/ports.ts';
-import type { Answer, Exchange } from './connection.ts';
+import type { Answer, Exchange } from './exchange.ts';
 import { statusFailure, told } from './failures.ts';
 import { parseHttpDate } from './http-date.ts';
 

@@ -1,7 +1,8 @@
 // One cycle's tally: every request that went over the wire, the connections opened, the Date headers seen.
 import type { ImdsPurpose, ImdsRequest, ImdsTraffic } from '../../core/imds.ts';
 import type { ClockPort } from '../../core/ports.ts';
-import type { Exchange, WireRequest } from './connection.ts';
+import type { WireRequest } from './connection.ts';
+import type { Exchange } from './exchange.ts';
 import { DateHeaders } from './http-date.ts';
 
 /** Far above what a cycle sends: some 20 with everything failing at 3 attempts. */

@@ -141,6 +141,20 @@ describe('turns', () => {
     expect(order).toEqual(['0c', '1b', '1d', '2e', '3a']);
   });
 
+  test('who comes while another is inside waits', async () => {
+    const turns = new Turnstile();
+    let left = false;
+    const entered = Promise.withResolvers<void>();
+    const first = turns.through(0, never, async () => {
+      entered.resolve();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      left = true;
+    });
+    await entered.promise;
+    expect(await turns.through(0, never, async () => left)).toBe(true);
+    await first;
+  });
+
   test('a throw gives the turn to the next', async () => {
     const turns = new Turnstile();
     const bad = turns.through(0, never, () => Promise.reject(new Error('ours')));
