@@ -1,0 +1,146 @@
+// Asks STS who signs (GetCallerIdentity): the one call that needs no permission and tells expired from wrong.
+import type { Dispatcher } from 'undici';
+import type { IdentityAnswer } from '../../core/chain.ts';
+import { withoutSecrets } from '../../core/secrets.ts';
+import { shownAccessKeyId, shownText } from '../../core/text.ts';
+import { serviceEndpoint } from '../../facts/aws-endpoints.ts';
+import type { SigningCredentials } from './credentials.ts';
+import { createAwsDispatcher } from './dispatcher.ts';
+import { refusal } from './failure.ts';
+import type { Environment } from './proxy.ts';
+import { signedHeaders } from './sigv4.ts';
+
+export interface StsOptions {
+  /** The Region to sign for, or null while it is unknown. */
+  readonly region: () => string | null;
+  /** `--sts-endpoint`; undefined: the Region's. */
+  readonly endpoint?: string | undefined;
+  /** Where the proxy variables are read. */
+  readonly environment: Environment;
+  /** Milliseconds the true time is ahead of the local clock, or null where it is unknown. */
+  readonly clockCorrectionMs: () => number | null;
+  readonly wallMs: () => number;
+  /** Name and version, for the User-Agent header. */
+  readonly userAgent: readonly [string, string];
+  /** Milliseconds for the request, connecting included. */
+  readonly timeoutMs?: number;
+}
+
+export interface Sts {
+  /** Never rejects. */
+  callerIdentity(credentials: SigningCredentials, signal: AbortSignal): Promise<IdentityAnswer>;
+  /** Where requests go, as a URL, or null before the Region is known. */
+  endpoint(): string | null;
+  close(): void;
+}
+
+const TIMEOUT_MS = 5_000;
+const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
+/** Signed for where only an endpoint is given. */
+const FALLBACK_REGION = 'us-east-1';
+
+export function createSts(options: StsOptions): Sts {
+  let dispatcher: Dispatcher | null = null;
+  const endpoint = (): string | null => {
+    const region = options.region();
+    return options.endpoint ?? (region === null ? null : serviceEndpoint('sts', region));
+  };
+  return {
+    endpoint,
+    async callerIdentity(credentials, signal) {
+      const at = endpoint();
+      if (at === null) return unasked('the Region is not known, so there is nowhere to ask');
+      const url = new URL(at);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)]);
+      dispatcher ??= createAwsDispatcher(options.environment);
+      try {
+        return await answered(await post(dispatcher, url, credentials, options, limit), credentials);
+      } catch (error) {
+        const { detail } = refusal(error, { endpoint: url.origin, credentials, cutOff: limit.aborted });
+        return {
+          ...NOTHING,
+          state: 'failed',
+          detail,
+          accessKeyId: shownAccessKeyId(credentials.accessKeyId),
+        };
+      }
+    },
+    close() {
+      dispatcher?.destroy().catch(() => undefined);
+      dispatcher = null;
+    },
+  };
+}
+
+const NOTHING = { arn: null, accountId: null, code: null, accessKeyId: null };
+
+/** For credentials that nobody asked STS about. */
+export const unasked = (detail: string): IdentityAnswer => ({ ...NOTHING, state: 'not-asked', detail });
+
+interface Response {
+  readonly status: number;
+  readonly body: string;
+}
+
+async function post(
+  dispatcher: Dispatcher,
+  url: URL,
+  credentials: SigningCredentials,
+  options: StsOptions,
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers = signedHeaders({
+    method: 'POST',
+    url: new URL('/', url),
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+      'user-agent': options.userAgent.join('/'),
+    },
+    body: BODY,
+    service: 'sts',
+    region: options.region() ?? FALLBACK_REGION,
+    credentials,
+    nowMs: options.wallMs() + (options.clockCorrectionMs() ?? 0),
+  });
+  const work = dispatcher
+    .request({ origin: url.origin, path: '/', method: 'POST', headers, body: BODY, signal })
+    .then(async ({ statusCode, body }) => ({ status: statusCode, body: await body.text() }));
+  return await orAborted(work, signal);
+}
+
+/** undici heeds a signal only once it has a connection; a proxy that hangs on CONNECT must not hold us. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    work.catch(() => undefined);
+  }
+}
+
+/** Text of one element of the answer; STS nests nothing of interest and escapes nothing in it. */
+const element = (xml: string, name: string): string | null =>
+  new RegExp(`<${name}>([^<]{1,2048})</${name}>`).exec(xml)?.[1] ?? null;
+
+function answered({ status, body }: Response, credentials: SigningCredentials): IdentityAnswer {
+  const accessKeyId = shownAccessKeyId(credentials.accessKeyId);
+  const known = [credentials.secretAccessKey, credentials.sessionToken ?? ''];
+  const clean = (text: string): string => shownText(withoutSecrets(text, known));
+  const arn = element(body, 'Arn');
+  const account = element(body, 'Account');
+  if (status === 200 && arn?.startsWith('arn:') && account !== null && /^\d{12}$/.test(account)) {
+    const shown = clean(arn);
+    return { state: 'accepted', arn: shown, accountId: account, code: null, detail: shown, accessKeyId };
+  }
+  const code = element(body, 'Code');
+  if (status >= 400 && status < 500 && code !== null && /^[A-Za-z][\w.]{2,79}$/.test(code)) {
+    const detail = clean(element(body, 'Message') ?? `HTTP ${status}`);
+    return { ...NOTHING, state: 'refused', code, detail, accessKeyId };
+  }
+  const detail = `what answered with HTTP ${status} does not speak as STS does`;
+  return { ...NOTHING, state: 'failed', detail, accessKeyId };
+}
