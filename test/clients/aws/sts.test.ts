@@ -59,7 +59,7 @@ describe('signing', () => {
 describe('the box', () => {
   it('accepts the role, and calls strange credentials by their name', async () => {
     const box = await startInstance();
-    const client = sts({ endpoint: box.endpoints.sts });
+    const client = sts({ endpoint: box.endpoints.sts, region: () => 'us-east-1' });
     try {
       const { AccessKeyId, SecretAccessKey, Token } = await credentialsOf(box.endpoints.imds);
       const served = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token };
