@@ -2,6 +2,8 @@
 import type { Check } from '../core/check.ts';
 import { awsCliOutdated } from './aws-cli-outdated.ts';
 import { cliCacheExpired } from './cli-cache-expired.ts';
+import { clockSkewed } from './clock-skewed.ts';
+import { clockUnsynchronised } from './clock-unsynchronised.ts';
 import { containerCredentialsUnreachable } from './container-credentials-unreachable.ts';
 import { envCredentialsExpired } from './env-credentials-expired.ts';
 import { envCredentialsShadowRole } from './env-credentials-shadow-role.ts';
@@ -28,6 +30,7 @@ import { roleMissing } from './role-missing.ts';
 import { roleNotAssumable } from './role-not-assumable.ts';
 import { roleRotationOverdue } from './role-rotation-overdue.ts';
 import { ssoTokenExpired } from './sso-token-expired.ts';
+import { timeSourceUnreachable } from './time-source-unreachable.ts';
 import { webIdentityTokenUnusable } from './web-identity-token-unusable.ts';
 
 export const CHECKS: readonly Check[] = [
@@ -39,6 +42,9 @@ export const CHECKS: readonly Check[] = [
   imdsThrottled,
   imdsSlow,
   imdsV1Enabled,
+  clockSkewed,
+  clockUnsynchronised,
+  timeSourceUnreachable,
   roleMissing,
   roleNotAssumable,
   roleCredentialsExpired,

@@ -1,7 +1,9 @@
 // Every probe, in the order their observations are shown.
 import type { Probe } from '../core/ports.ts';
 import { clockOffset } from './clock-offset.ts';
+import { host } from './host.ts';
 import { httpDate } from './http-date.ts';
+import { imdsSettings } from './imds-settings.ts';
 import { imdsToken } from './imds-token.ts';
 import { imdsTokenless } from './imds-tokenless.ts';
 import { imdsTraffic } from './imds-traffic.ts';
@@ -12,6 +14,7 @@ import { localClock } from './local-clock.ts';
 import { timeServers } from './time-servers.ts';
 
 export const PROBES: readonly Probe[] = [
+  imdsSettings,
   imdsToken,
   imdsTokenless,
   instanceRole,
@@ -22,4 +25,5 @@ export const PROBES: readonly Probe[] = [
   clockOffset,
   httpDate,
   localClock,
+  host,
 ] as readonly Probe[];

@@ -1,0 +1,122 @@
+#!/usr/bin/env node
+// The composition root: the process, its signals, and the wiring of every room. Nothing else knows them all.
+import { randomBytes } from 'node:crypto';
+import { enableCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+import manifest from '../package.json' with { type: 'json' };
+import { runCli } from './cli/cli.ts';
+import { type Clients, type ClientsOptions, EXIT_DEFECT, type World } from './cli/world.ts';
+import { createHost, readAwsShared, readFileBounded } from './clients/host/host.ts';
+import { MAX_CONFIG_FILE, readConfigFile } from './config/file.ts';
+import type { ClockPort } from './core/ports.ts';
+import { shownText } from './core/text.ts';
+
+// undici's parser is WebAssembly. V8 would optimise it in the background after a few requests, and the process would
+// wait for that at its end: up to 90 ms and 35 MiB for nothing.
+setFlagsFromString('--no-wasm-tier-up');
+setFlagsFromString('--no-wasm-dynamic-tiering');
+
+const clock: ClockPort = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    // The second time somebody means it.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort(signal);
+  });
+}
+
+// `imds-probe | head` closes the pipe: nobody reads on, so there is nothing left to say.
+process.stdout.on('error', () => process.exit(0));
+process.stderr.on('error', () => {});
+
+function tellDefect(error: unknown): never {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  process.stderr.write(`imds-probe: a defect in imds-probe itself, please report it: ${shownText(text)}\n`);
+  process.exit(EXIT_DEFECT);
+}
+process.on('uncaughtException', tellDefect);
+process.on('unhandledRejection', tellDefect);
+
+async function openClients({ config, env, simulated, onEvent }: ClientsOptions): Promise<Clients> {
+  const [{ createImdsClient }, { createTimeClient }] = await Promise.all([
+    import('./clients/imds/client.ts'),
+    import('./clients/sntp/client.ts'),
+  ]);
+  const { endpoint, timeoutMs, attempts, imdsv1 } = config;
+  const imds = createImdsClient({
+    endpoint,
+    timeoutMs,
+    attempts,
+    imdsv1,
+    clock,
+    random: Math.random,
+    onEvent,
+  });
+  const time = createTimeClient({
+    servers: config.timeServers,
+    timeoutMs,
+    clock,
+    randomBytes,
+    resolveNames: !config.offline,
+  });
+  const host = createHost({ env, simulated, imdsSettings: config.imdsSettings });
+  const ending: (() => unknown)[] = [() => imds.close(), () => time.close()];
+  return {
+    ports: { imds, time, host, clock } as never,
+    openPublisher: async ({ region, clockCorrectionMs }) => {
+      const [{ createCloudWatch }, { createMemoryOutbox }, { createPublisher }] = await Promise.all([
+        import('./clients/aws/cloudwatch.ts'),
+        import('./recorder/memory-outbox.ts'),
+        import('./sinks/cloudwatch.ts'),
+      ]);
+      const cloudWatch = createCloudWatch({
+        region: () => config.region ?? region(),
+        endpoint: config.cloudwatchEndpoint ?? undefined,
+        namespace: config.namespace,
+        credentials: () => imds.signingCredentials(),
+        clockCorrectionMs,
+        environment: env,
+        userAgent: ['imds-probe', manifest.version],
+      });
+      ending.push(() => cloudWatch.close());
+      return createPublisher({
+        outbox: createMemoryOutbox(),
+        cloudWatch,
+        clock,
+        clockCorrectionMs,
+        intervalMs: config.flushSeconds * 1000,
+        phase: Math.random(),
+      });
+    },
+    close: async () => {
+      for (const end of ending) await end();
+    },
+  };
+}
+
+const world: World = {
+  args: process.argv.slice(2),
+  version: manifest.version,
+  env: process.env,
+  terminal: {
+    stdoutIsTerminal: process.stdout.isTTY === true,
+    stderrIsTerminal: process.stderr.isTTY === true,
+    columns: process.stdout.columns ?? 80,
+  },
+  clock,
+  stop: stop.signal,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  readConfigFile: (location) => readConfigFile(location, readFileBounded(location.path, MAX_CONFIG_FILE)),
+  readAwsShared: (env) => readAwsShared(env),
+  openClients,
+  openJournal: async () => {
+    const { createJournal } = await import('./sinks/journal.ts');
+    return createJournal().tell;
+  },
+};
+
+enableCompileCache();
+process.exitCode = await runCli(world);
