@@ -55,7 +55,7 @@ function groups(text: string): number[] | undefined {
   return bytes;
 }
 
-/** The shortest spelling (RFC 5952), as inet_ntop writes it. */
+/** The shortest spelling (RFC 5952), without dotted quads. */
 export function ipv6Text(bytes: readonly number[]): string {
   const words = Array.from({ length: 8 }, (_, at) => ((bytes[at * 2] ?? 0) << 8) | (bytes[at * 2 + 1] ?? 0));
   const text = words.map((word) => word.toString(16)).join(':');
