@@ -40,11 +40,13 @@ export interface Delivery {
   readonly pending: number;
   /** Age in seconds of the oldest datum still waiting, or null. */
   readonly oldestSeconds: number | null;
-  /** Consecutive deliveries that ended with a failure. */
+  /** Consecutive deliveries that ended with a failure; data refused for good alone are none. */
   readonly failures: number;
-  /** The last failure: its AWS error code or failure kind, and one sentence; null when all went well. */
+  /** The last failure: its AWS error code, kind of failure or TLS code, and one sentence; null when all went well. */
   readonly failure: { readonly code: string; readonly detail: string } | null;
   readonly endpoint: string;
+  /** The access key id that signed, by its first and last four characters; null or left out where nothing was sent. */
+  readonly accessKeyId?: string | null;
 }
 
 /** The metric by which a loss is reported. */

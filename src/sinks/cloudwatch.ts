@@ -9,7 +9,7 @@ import { alarmingState, flushDue } from './flush-schedule.ts';
 export interface PublisherOptions {
   /** The cycle's metrics are put into it before its report comes to the sink. */
   readonly outbox: Outbox;
-  readonly cloudWatch: Pick<CloudWatch, 'putMetricData' | 'endpoint'>;
+  readonly cloudWatch: Pick<CloudWatch, 'putMetricData' | 'endpoint' | 'signer'>;
   readonly clock: ClockPort;
   /** Milliseconds the true time is ahead of the local clock, or null where it is unknown. */
   readonly clockCorrectionMs: () => number | null;
@@ -67,6 +67,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         oldestTimestamp === null ? null : Math.max(0, Math.floor(trueMs() / 1000) - oldestTimestamp),
       failures: failed ? (last?.failures ?? 0) + 1 : 0,
       failure,
+      accessKeyId: cloudWatch.signer(),
       endpoint: cloudWatch.endpoint() ?? 'CloudWatch, in a Region not yet known',
     };
     return last;

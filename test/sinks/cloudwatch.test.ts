@@ -68,6 +68,7 @@ function bench(changes: Partial<PublisherOptions> = {}): Bench {
       outbox,
       cloudWatch: {
         endpoint: () => 'http://cloudwatch.test/',
+        signer: () => 'ASIA…WXYZ',
         putMetricData: async (data, signal) => {
           sent.push(data.map(({ timestamp }) => timestamp - START));
           return self.answer(data, signal);
@@ -107,6 +108,7 @@ describe('the publisher', () => {
         failures: 0,
         failure: null,
         endpoint: 'http://cloudwatch.test/',
+        accessKeyId: 'ASIA…WXYZ',
       },
     ]);
     expect(publisher.last()).toBe(told[0]);
@@ -248,6 +250,7 @@ describe('over real sockets', () => {
       failures: 0,
       failure: { code: 'InvalidParameterValueException' },
       endpoint: `${server.url}/`,
+      accessKeyId: 'ASIA…MPLE',
     });
     expect(outbox.depth().dropped).toBe(1);
     const values = server.received

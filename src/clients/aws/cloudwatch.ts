@@ -1,5 +1,6 @@
 // Sends metrics to CloudWatch: signed with what the probe has read, by true time, tried again while that makes sense.
 import type { Datum } from '../../core/publishing.ts';
+import { shownAccessKeyId } from '../../core/text.ts';
 import { metricData } from './batch.ts';
 import type { CloudWatchSdk } from './cloudwatch-sdk.ts';
 import type { SigningCredentials } from './credentials.ts';
@@ -29,6 +30,8 @@ export interface CloudWatch {
   putMetricData(data: readonly Datum[], signal: AbortSignal): Promise<PutOutcome>;
   /** Where requests go, as a URL, or null before the Region is known. */
   endpoint(): string | null;
+  /** The access key id that signed the last request, by its first and last four characters, or null before the first. */
+  signer(): string | null;
   close(): void;
 }
 
@@ -95,6 +98,7 @@ export function createCloudWatch(options: CloudWatchOptions): CloudWatch {
       }
     },
     endpoint: line.endpoint,
+    signer: line.signer,
     close: line.close,
   };
 }
@@ -103,6 +107,7 @@ interface Line {
   /** One request; null when its data were accepted. */
   send(data: readonly Datum[], signal: AbortSignal): Promise<Refusal | null>;
   endpoint(): string | null;
+  signer(): string | null;
   close(): void;
 }
 
@@ -111,6 +116,7 @@ function createLine(options: CloudWatchOptions): Line {
   const given = options.endpoint === undefined ? undefined : withoutUser(new URL(options.endpoint));
   let open: { readonly region: string; readonly sdk: CloudWatchSdk } | null = null;
   let endpoint = given ?? null;
+  let signer: string | null = null;
 
   const close = (): void => {
     open?.sdk.destroy();
@@ -136,6 +142,7 @@ function createLine(options: CloudWatchOptions): Line {
     const region = options.region() ?? (given === undefined ? null : FALLBACK_REGION);
     if (region === null || !REGION.test(region)) return NO_REGION;
     const sdk = await connect(region);
+    signer = shownAccessKeyId(credentials.accessKeyId);
     const signal = AbortSignal.any([deadline, AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)]);
     try {
       await sdk.put({
@@ -153,7 +160,7 @@ function createLine(options: CloudWatchOptions): Line {
     }
   };
 
-  return { send, close, endpoint: () => endpoint };
+  return { send, close, endpoint: () => endpoint, signer: () => signer };
 }
 
 function withoutUser(url: URL): string {
