@@ -1,15 +1,14 @@
 // Judges whether the answer to the token request dies on the way back because its IP time-to-live is too small.
 import { defineCheck } from '../core/check.ts';
+import type { ImdsTraffic } from '../core/imds.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES, HOP_LIMIT_CONTAINER } from '../facts/imds.ts';
 import { instanceArguments, unknownBecause } from './context.ts';
 
-/** In a container one hop beyond the bridge is enough; elsewhere something unseen routes, so allow for two. */
-const HOP_LIMIT_ROUTED = 3;
-
-const modify = (instance: string, limit: number): Fix => ({
-  text: `Let the answer cross ${limit === HOP_LIMIT_CONTAINER ? 'the container bridge' : 'the routers between'} (run this where an identity with ec2:ModifyInstanceMetadataOptions is at hand; it takes effect at once).`,
-  command: `aws ec2 modify-instance-metadata-options ${instance} --http-put-response-hop-limit ${limit} --http-endpoint enabled`,
+const modify = (instance: string, between: string): Fix => ({
+  text: `Let the answer cross ${between} (from an identity with ec2:ModifyInstanceMetadataOptions; it takes effect at once). If it is still lost, raise the limit by one more.`,
+  command: `aws ec2 modify-instance-metadata-options ${instance} --http-put-response-hop-limit ${HOP_LIMIT_CONTAINER} --http-endpoint enabled`,
 });
 
 export const imdsHopLimit = defineCheck({
@@ -17,7 +16,7 @@ export const imdsHopLimit = defineCheck({
   group: 'imds',
   title: 'The session token is lost on its way: hop limit too small',
   severities: ['critical'],
-  needs: ['imds-token', 'imds-tokenless', 'instance-identity', 'host'],
+  needs: ['imds-token', 'imds-tokenless', 'instance-identity', 'host', 'imds-traffic'],
   reference: AWS_PAGES.imdsOptions,
   runbook: {
     means:
@@ -27,7 +26,7 @@ export const imdsHopLimit = defineCheck({
       'Another router, VPN or service mesh sits between the program and the instance network.',
     ],
     fixes: [
-      modify('--instance-id <instance-id> --region <region>', HOP_LIMIT_CONTAINER),
+      modify('--instance-id <instance-id> --region <region>', 'one router'),
       {
         text: 'For instances to come, set it in the launch template.',
         command:
@@ -49,17 +48,29 @@ export const imdsHopLimit = defineCheck({
       return { unknown: 'no request without a token was sent to compare with' };
     const host = seen.host.ok ? seen.host.value : null;
     const container = host?.container ?? null;
-    const limit = container === null ? HOP_LIMIT_ROUTED : HOP_LIMIT_CONTAINER;
     return {
       severity: 'critical',
       cause: `A request without a token was answered (HTTP ${tokenless.value.status}), but the answer to the token request never arrived: it may cross fewer routers than lie between the metadata service and this ${container === null ? 'program' : `${container} container`}.`,
       evidence: {
         tokenRequest: token.failure.detail,
         tokenlessStatus: tokenless.value.status,
-        tokenlessMs: Math.round(tokenless.tookMs),
+        tokenlessMs: answeredIn(seen['imds-traffic']),
         container,
       },
-      fix: [modify(instanceArguments(seen['instance-identity'], seen.host), limit)],
+      fix: [
+        modify(
+          instanceArguments(seen['instance-identity'], seen.host),
+          container === null ? 'one router' : 'the container bridge',
+        ),
+      ],
     };
   },
 });
+
+/** Milliseconds the request without a token took on the wire. */
+function answeredIn(traffic: Outcome<ImdsTraffic>): number | null {
+  const request = traffic.ok
+    ? traffic.value.requests.find(({ purpose }) => purpose === 'tokenless')
+    : undefined;
+  return request === undefined ? null : Math.round(request.tookMs);
+}
