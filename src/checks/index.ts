@@ -8,8 +8,11 @@ import { containerCredentialsUnreachable } from './container-credentials-unreach
 import { envCredentialsExpired } from './env-credentials-expired.ts';
 import { envCredentialsShadowRole } from './env-credentials-shadow-role.ts';
 import { imdsDisabled } from './imds-disabled.ts';
+import { imdsDisabledByEnv } from './imds-disabled-by-env.ts';
+import { imdsEndpointOverridden } from './imds-endpoint-overridden.ts';
 import { imdsHopLimit } from './imds-hop-limit.ts';
 import { imdsMalformed } from './imds-malformed.ts';
+import { imdsRetriesTooLow } from './imds-retries-too-low.ts';
 import { imdsSlow } from './imds-slow.ts';
 import { imdsThrottled } from './imds-throttled.ts';
 import { imdsTokenRejected } from './imds-token-rejected.ts';
@@ -36,11 +39,14 @@ import { webIdentityTokenUnusable } from './web-identity-token-unusable.ts';
 export const CHECKS: readonly Check[] = [
   imdsUnreachable,
   imdsDisabled,
+  imdsDisabledByEnv,
   imdsHopLimit,
   imdsTokenRejected,
   imdsMalformed,
   imdsThrottled,
   imdsSlow,
+  imdsRetriesTooLow,
+  imdsEndpointOverridden,
   imdsV1Enabled,
   clockSkewed,
   clockUnsynchronised,
