@@ -13,6 +13,7 @@ import type {
   TokenlessAnswer,
 } from './imds.ts';
 import type { Result } from './outcome.ts';
+import type { ProxiedMetadata, ProxySettings } from './proxy.ts';
 import type { Report } from './report.ts';
 import type { Observations, ProbeId } from './snapshot.ts';
 
@@ -48,6 +49,8 @@ export interface TimePort {
 /** This machine: environment, files, /proc. What comes out is parsed and redacted. */
 export interface HostPort {
   imdsSettings(): Result<ImdsSettings>;
+  /** What the proxy variables of this shell do to metadata requests. */
+  proxySettings(): Result<ProxySettings>;
   state(): Promise<Result<HostState>>;
   clock(): Promise<Result<LocalClock>>;
 }
@@ -64,6 +67,15 @@ export interface ChainPort {
   identities(winner: ChainSourceName | null, signal: AbortSignal): Promise<Result<CallerIdentities>>;
 }
 
+/** The proxy that clients here would send metadata requests to. Never sent anything secret of ours. */
+export interface ProxiedPort {
+  /**
+   * One token request through it, and where a metadata service answers, a second one for whose it is. `asked: false`
+   * where no client goes that way, or it may not be asked; a failure where nothing came back.
+   */
+  ask(signal: AbortSignal): Promise<Result<ProxiedMetadata>>;
+}
+
 /** Wall clock in epoch milliseconds, and a clock that never jumps. */
 export interface ClockPort {
   wallMs(): number;
@@ -75,6 +87,7 @@ export interface Ports {
   readonly time: TimePort;
   readonly host: HostPort;
   readonly chain: ChainPort;
+  readonly proxied: ProxiedPort;
   readonly clock: ClockPort;
 }
 

@@ -12,6 +12,7 @@ import type {
   TokenlessAnswer,
 } from './imds.ts';
 import type { Outcome } from './outcome.ts';
+import type { ProxiedMetadata, ProxySettings } from './proxy.ts';
 import type { Delivery } from './publishing.ts';
 
 /** No type in here has a field for a secret. */
@@ -33,6 +34,8 @@ export interface Observations {
   processes: ProcessCredentials;
   'caller-identity': CallerIdentities;
   'aws-cli': AwsCli;
+  'proxy-settings': ProxySettings;
+  'proxied-metadata': ProxiedMetadata;
 }
 
 export type ProbeId = keyof Observations;
