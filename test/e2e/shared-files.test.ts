@@ -33,25 +33,31 @@ def read(kind, text):
 print(json.dumps([read(kind, text) for kind, text in json.load(sys.stdin)]))
 `;
 
+/** Where .ci/peers/python-aws.sh puts it, and wherever else a Python has it. */
+const PYTHONS = ['/opt/imds-probe-peers/python-aws/bin/python3', 'python3'];
+
+const python = PYTHONS.find((candidate) => {
+  try {
+    execFileSync(candidate, ['-c', 'import botocore.configloader'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+if (python === undefined) {
+  if (process.env['CI'] === 'true') throw new Error('botocore is missing: see .ci/peers/python-aws.sh');
+  // biome-ignore lint/suspicious/noConsole: a test that is left out says so loudly
+  console.warn('SKIPPED: no Python has botocore, so the reading of shared files is not held to it');
+}
+
 function botocore(cases: readonly (readonly [Kind, string])[]): Peer[] {
-  const output = execFileSync('python3', ['-c', BOTOCORE], {
+  const output = execFileSync(python ?? 'python3', ['-c', BOTOCORE], {
     input: JSON.stringify(cases),
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', PYTHONUTF8: '1' },
     maxBuffer: 64 * 1024 * 1024,
   });
   return JSON.parse(output.toString()) as Peer[];
-}
-
-function hasBotocore(): boolean {
-  try {
-    execFileSync('python3', ['-c', 'import botocore.configloader'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    if (process.env['CI'] === 'true') throw new Error('botocore is missing: see .ci/peers');
-    // biome-ignore lint/suspicious/noConsole: a test that is left out says so loudly
-    console.warn('SKIPPED: python3 has no botocore, so the reading of shared files is not held to it');
-    return false;
-  }
 }
 
 function plain(
@@ -134,7 +140,7 @@ const anyFile = fc.array(fc.constantFrom(...LINES), { maxLength: 12 }).map((line
 
 const SEED = 20_260_101;
 
-describe.skipIf(!hasBotocore())('the AWS CLI’s reader', () => {
+describe.skipIf(python === undefined)('the AWS CLI’s reader', () => {
   it.each(['config', 'credentials'] as const)('sees what is said of it, in %s files', (kind) => {
     const texts = fc.sample(anyFile, { numRuns: 3000, seed: SEED });
     const answers = botocore(texts.map((text) => [kind, text] as const));
