@@ -47,12 +47,12 @@ export async function readConfigFile(location: ConfigLocation, read: FileRead): 
   const { path, origin } = location;
   if (read.state === 'read') return parseConfigFile(path, read.text);
   if (read.state === 'absent' && origin === 'default') return null;
-  const shown = shownText(path);
-  const what = read.state === 'absent' ? `there is no file ${shown}` : `${shown}: ${read.detail}`;
+  // The default file is its own origin; one that was asked for is named behind what asked for it.
+  const where = origin === 'default' ? '' : `${shownText(path)}: `;
   const error: ConfigError = {
     setting: 'config',
     origin: origin === 'default' ? path : origin,
-    what,
+    what: `${where}${read.state === 'absent' ? 'there is no such file' : read.detail}`,
     allowed: `a readable YAML file of up to ${MAX_CONFIG_FILE / 1024} KiB`,
   };
   return { path, entries: new Map(), errors: [error] };

@@ -197,7 +197,7 @@ describe('where the file is', () => {
     [
       { config: '/f.yaml' },
       { state: 'absent' },
-      '--config: there is no file /f.yaml; allowed: a readable YAML file of up to 64 KiB',
+      '--config: /f.yaml: there is no such file; allowed: a readable YAML file of up to 64 KiB',
     ],
     [
       { config: '/f.yaml' },
@@ -207,7 +207,7 @@ describe('where the file is', () => {
     [
       {},
       { state: 'unreadable', detail: 'this user may not read it' },
-      '/etc/imds-probe/config.yaml: /etc/imds-probe/config.yaml: this user may not read it; allowed: a readable YAML file of up to 64 KiB',
+      '/etc/imds-probe/config.yaml: this user may not read it; allowed: a readable YAML file of up to 64 KiB',
     ],
   ])('is an error when %j gives %j', async (flags, read, text) => {
     const file = await readConfigFile(configLocation(flags, {}), read);

@@ -47,7 +47,6 @@ const python = PYTHONS.find((candidate) => {
 
 if (python === undefined) {
   if (process.env['CI'] === 'true') throw new Error('botocore is missing: see .ci/peers/python-aws.sh');
-  // biome-ignore lint/suspicious/noConsole: a test that is left out says so loudly
   console.warn('SKIPPED: no Python has botocore, so the reading of shared files is not held to it');
 }
 
