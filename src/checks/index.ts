@@ -26,9 +26,11 @@ import { profileKeyConflict } from './profile-key-conflict.ts';
 import { profileRoleChainingLimit } from './profile-role-chaining-limit.ts';
 import { profileShadowsRole } from './profile-shadows-role.ts';
 import { profileStaticSessionToken } from './profile-static-session-token.ts';
+import { publishFailing } from './publish-failing.ts';
 import { roleChanged } from './role-changed.ts';
 import { roleCredentialsExpired } from './role-credentials-expired.ts';
 import { roleCredentialsExpiring } from './role-credentials-expiring.ts';
+import { roleCredentialsRejected } from './role-credentials-rejected.ts';
 import { roleMissing } from './role-missing.ts';
 import { roleNotAssumable } from './role-not-assumable.ts';
 import { roleRotationOverdue } from './role-rotation-overdue.ts';
@@ -54,6 +56,7 @@ export const CHECKS: readonly Check[] = [
   roleMissing,
   roleNotAssumable,
   roleCredentialsExpired,
+  roleCredentialsRejected,
   roleCredentialsExpiring,
   roleRotationOverdue,
   roleChanged,
@@ -72,4 +75,5 @@ export const CHECKS: readonly Check[] = [
   longLivedKey,
   cliCacheExpired,
   awsCliOutdated,
+  publishFailing,
 ];

@@ -5,7 +5,7 @@ import type { Fix } from '../core/report.ts';
 import { AWS_PAGES } from '../facts/imds.ts';
 import { unknownBecause } from './context.ts';
 
-const reattach = (instance: string): Fix[] => [
+export const reattach = (instance: string): Fix[] => [
   {
     text: 'Make EC2 issue new ones: replace the instance profile association with itself.',
     command: `aws ec2 replace-iam-instance-profile-association --iam-instance-profile Name=<profile-name> --association-id $(aws ec2 describe-iam-instance-profile-associations --filters Name=instance-id,Values=${instance} --query 'IamInstanceProfileAssociations[0].AssociationId' --output text)`,

@@ -30,6 +30,34 @@ export interface Outbox {
   close(): void;
 }
 
+/** Why CloudWatch did not take data. */
+export type DeliveryFailureReason =
+  /** These data will never be taken; for every other reason they are kept, and tried again. */
+  | 'data'
+  | 'throttled'
+  /** CloudWatch itself is in trouble: 5xx. */
+  | 'server'
+  /** No complete answer came. */
+  | 'network'
+  /** The operator's proxy refused, or the variable that names it is of no use. */
+  | 'proxy'
+  /** Nothing to sign with, or AWS does not accept who signed. */
+  | 'credentials'
+  /** AWS does not accept when it was signed. */
+  | 'clock'
+  /** The role may not. */
+  | 'denied'
+  /** An answer that is not CloudWatch's, or nowhere to ask. */
+  | 'answer';
+
+export interface DeliveryFailure {
+  readonly reason?: DeliveryFailureReason;
+  /** The AWS error code, else the kind of failure, else the TLS library's code. */
+  readonly code: string;
+  /** One clean sentence without secrets. */
+  readonly detail: string;
+}
+
 /** How the last delivery to CloudWatch went. */
 export interface Delivery {
   /** Requests sent to CloudWatch. */
@@ -42,8 +70,8 @@ export interface Delivery {
   readonly oldestSeconds: number | null;
   /** Consecutive deliveries that ended with a failure; data refused for good alone are none. */
   readonly failures: number;
-  /** The last failure: its AWS error code, kind of failure or TLS code, and one sentence; null when all went well. */
-  readonly failure: { readonly code: string; readonly detail: string } | null;
+  /** What went wrong last; null when all went well. */
+  readonly failure: DeliveryFailure | null;
   readonly endpoint: string;
   /** The access key id that signed, by its first and last four characters; null or left out where nothing was sent. */
   readonly accessKeyId?: string | null;

@@ -1,4 +1,5 @@
 // What AWS says about CloudWatch's PutMetricData: limits, error codes and what each means for the data, with sources.
+import type { DeliveryFailureReason } from '../core/publishing.ts';
 
 /** API reference, PutMetricData: limits of one request. */
 export const PUT_METRIC_DATA = {
@@ -53,7 +54,7 @@ export function isCloudWatchName(text: string, limit: number): boolean {
  * - `throttled`, `server`: CloudWatch can't just now
  * - `answer`: nothing a CloudWatch would say
  */
-export type ErrorMeaning = 'data' | 'credentials' | 'clock' | 'denied' | 'throttled' | 'server' | 'answer';
+export type ErrorMeaning = Exclude<DeliveryFailureReason, 'network' | 'proxy'>;
 
 /**
  * Codes as AWS writes them over the query and the JSON protocol; the same error carries `Exception` or `Fault` at

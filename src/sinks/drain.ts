@@ -1,7 +1,7 @@
 // Empties an outbox into CloudWatch, newest first: settles what is decided, and leaves the rest for another time.
 import { batchesOf } from '../clients/aws/batch.ts';
 import type { CloudWatch } from '../clients/aws/cloudwatch.ts';
-import type { Datum, Delivery, Outbox } from '../core/publishing.ts';
+import type { Datum, DeliveryFailure, Outbox } from '../core/publishing.ts';
 
 /** What a drain did: a Delivery without what outlives it. */
 export interface Drained {
@@ -9,7 +9,7 @@ export interface Drained {
   readonly accepted: number;
   readonly rejected: number;
   /** What stopped it, else why data were rejected by CloudWatch, else null. */
-  readonly failure: Delivery['failure'];
+  readonly failure: DeliveryFailure | null;
   /** Whether something stopped it that has to be tried again. */
   readonly failed: boolean;
 }
@@ -57,8 +57,6 @@ export async function drain(options: DrainOptions): Promise<Drained> {
   return { requests, accepted, rejected: tally.rejected, failure, failed };
 }
 
-type Refusal = NonNullable<Delivery['failure']>;
-
 interface Tally {
   requests: number;
   /** Data that were put into requests. */
@@ -66,11 +64,11 @@ interface Tally {
   accepted: number;
   rejected: number;
   /** Data that were refused when they were sent alone. */
-  readonly suspects: { readonly datum: Datum; readonly refusal: Refusal }[];
+  readonly suspects: { readonly datum: Datum; readonly refusal: DeliveryFailure }[];
 }
 
 /** Sends until nothing is left, or it is enough; what stopped it before that, else null. */
-async function sendAll(options: DrainOptions, tally: Tally): Promise<Refusal | null> {
+async function sendAll(options: DrainOptions, tally: Tally): Promise<DeliveryFailure | null> {
   const { outbox, nowMs } = options;
   let page = outbox.newest(PAGE);
   while (page.length > 0) {
@@ -97,7 +95,7 @@ async function sendBatch(
   batch: readonly Datum[],
   options: DrainOptions,
   tally: Tally,
-): Promise<Refusal | null> {
+): Promise<DeliveryFailure | null> {
   const queue = [batch];
   for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
     if (isEnough(options, tally)) return null;
@@ -108,7 +106,12 @@ async function sendBatch(
       tally.accepted += part.length;
       continue;
     }
-    const refusal = { code: outcome.code, detail: outcome.detail };
+    const { code, detail } = outcome;
+    const refusal: DeliveryFailure = {
+      reason: outcome.kind === 'later' ? outcome.reason : 'data',
+      code,
+      detail,
+    };
     if (outcome.kind === 'later') return refusal;
     const [datum] = part;
     const half = Math.ceil(part.length / 2);

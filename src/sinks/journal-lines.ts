@@ -145,7 +145,7 @@ function failedLine(delivery: Delivery): Line {
 }
 
 function deliveryFields({ failure, ...counts }: Delivery): Readonly<Record<string, unknown>> {
-  return { ...counts, ...(failure === null ? {} : { code: failure.code, detail: failure.detail }) };
+  return { ...counts, ...(failure === null ? {} : failure) };
 }
 
 /** journald splits at 48 KiB by default (LineMax=), and syslog relays cut at 8 KiB. */

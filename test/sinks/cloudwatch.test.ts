@@ -136,7 +136,7 @@ describe('the publisher', () => {
     await self.cycle(60);
     expect(self.told.at(-1)).toMatchObject({
       failures: 2,
-      failure: { code: 'ExpiredToken', detail: 'the token is expired' },
+      failure: { reason: 'credentials', code: 'ExpiredToken', detail: 'the token is expired' },
       pending: 2,
       oldestSeconds: 60,
       accepted: 0,

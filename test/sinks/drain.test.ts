@@ -83,7 +83,7 @@ describe('drain', () => {
       requests: 4,
       accepted: 1_000,
       rejected: 0,
-      failure: { code: 'Throttling', detail: 'it was Throttling' },
+      failure: { reason: 'server', code: 'Throttling', detail: 'it was Throttling' },
       failed: true,
     });
     expect(ages(outbox)[0]).toBe(1_000);
@@ -146,7 +146,7 @@ describe('drain', () => {
     const outbox = filled(12);
     const { drained } = await run(() => REFUSED, { outbox });
     expect(drained).toMatchObject({ accepted: 0, rejected: 0, failed: true });
-    expect(drained.failure).toEqual({ code: 'InvalidParameterValue', detail: 'bad value' });
+    expect(drained.failure).toEqual({ reason: 'data', code: 'InvalidParameterValue', detail: 'bad value' });
     expect(outbox.depth()).toMatchObject({ pending: 12, dropped: 0 });
   });
 

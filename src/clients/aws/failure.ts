@@ -1,5 +1,6 @@
 // Says what an unaccepted request means: from whatever the SDK, undici or the system threw to typed, clean data.
 import type { FailureKind } from '../../core/outcome.ts';
+import type { DeliveryFailure, DeliveryFailureReason } from '../../core/publishing.ts';
 import { withoutSecrets } from '../../core/secrets.ts';
 import { shownText } from '../../core/text.ts';
 import { errorMeaning } from '../../facts/cloudwatch.ts';
@@ -7,29 +8,10 @@ import type { SigningCredentials } from './credentials.ts';
 import { ProxySettingError } from './dispatcher.ts';
 
 /** Why data were not taken this time; each can pass, or be mended, without losing them. */
-export type LaterReason =
-  | 'throttled'
-  /** CloudWatch itself is in trouble: 5xx. */
-  | 'server'
-  /** No complete answer came. */
-  | 'network'
-  /** The operator's proxy refused, or the variable that names it is of no use. */
-  | 'proxy'
-  /** Nothing to sign with, or AWS does not accept who signed. */
-  | 'credentials'
-  /** AWS does not accept when it was signed. */
-  | 'clock'
-  /** The role may not. */
-  | 'denied'
-  /** An answer that is not CloudWatch's. */
-  | 'answer';
+export type LaterReason = Exclude<DeliveryFailureReason, 'data'>;
 
-export interface Refusal {
-  readonly reason: LaterReason | 'data';
-  /** The AWS error code, else the kind of failure, else the TLS library's code. */
-  readonly code: string;
-  /** One clean, bounded sentence without secrets. */
-  readonly detail: string;
+export interface Refusal extends DeliveryFailure {
+  readonly reason: DeliveryFailureReason;
   /** The request may have reached CloudWatch all the same. */
   readonly mayHaveArrived: boolean;
 }
