@@ -139,12 +139,13 @@ function environmentAnswer({ world }: Standing, order: ChainOrder): StepAnswer {
 function profileAnswer(standing: Standing, order: ChainOrder, step: 'profile-role' | 'profile'): StepAnswer {
   const { world, profiles, around } = standing;
   const selected = profileFor(world, order);
-  const stopsAtFaults = order.sdk === 'aws-cli' || order.sdk === 'go-v2';
+  const stops = order.stopsAtFaults;
   if (fatalFile(world) && order.sdk === 'aws-cli') return 'stopped';
-  if (!profiles.has(selected.name)) return selected.from !== 'default' && stopsAtFaults ? 'stopped' : null;
+  if (!profiles.has(selected.name))
+    return selected.from !== 'default' && stops === 'always' ? 'stopped' : null;
   const resolved = resolveProfile(profiles, selected.name, order, around);
   if (step === 'profile-role' && resolved.provider !== 'assume-role') return null;
-  if (resolved.broken) return stopsAtFaults ? 'stopped' : null;
+  if (resolved.broken) return stops === 'always' || stops === resolved.provider ? 'stopped' : null;
   return SOURCE_OF[resolved.provider];
 }
 

@@ -70,7 +70,13 @@ function offers(profile: ProfileFacts, provider: ProfileProvider, order: ChainOr
 
 /** Every way in which the profile could give credentials, in the SDK's order. */
 export function providersOf(profile: ProfileFacts, order: ChainOrder): readonly ProfileProvider[] {
-  return order.profileOrder.filter((provider) => offers(profile, provider, order));
+  const offered = order.profileOrder.filter((provider) => offers(profile, provider, order));
+  // botocore looks at the credentials file, then at a process, and at keys in the config file last of all.
+  const last =
+    order.configKeysLast && !profile.statics.some((keys) => keys.file === 'credentials' && keys.key);
+  return last
+    ? [...offered.filter((one) => one !== 'static'), ...offered.filter((one) => one === 'static')]
+    : offered;
 }
 
 /** The keys an SDK takes from the profile: one file's pair, or halves of both where it mixes them. */
@@ -135,7 +141,7 @@ function follow(
     case 'login':
       return ended(name, 'login', []);
     default:
-      return ended(name, 'none', halfKeys(profile));
+      return { ...ended(name, 'none', halfKeys(profile)), broken: false };
   }
 }
 

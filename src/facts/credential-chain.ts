@@ -25,6 +25,10 @@ export interface ChainOrder {
   readonly profileVariableHidesEnvironment: boolean;
   /** True where an access key id in one file and its secret in the other make a pair. */
   readonly mixesFiles: boolean;
+  /** True where keys in the config file come after everything else a profile offers. */
+  readonly configKeysLast: boolean;
+  /** Where a broken profile stops the chain instead of handing over to the next source. */
+  readonly stopsAtFaults: 'always' | 'sso' | 'never';
   readonly source: string;
 }
 
@@ -38,6 +42,8 @@ export const CHAIN_ORDERS: readonly ChainOrder[] = [
     profileVariables: ['AWS_DEFAULT_PROFILE', 'AWS_PROFILE'],
     profileVariableHidesEnvironment: false,
     mixesFiles: false,
+    configKeysLast: true,
+    stopsAtFaults: 'always',
     source: 'botocore 1.43.11, credentials.py create_credential_resolver; configprovider.py',
   },
   {
@@ -54,6 +60,8 @@ export const CHAIN_ORDERS: readonly ChainOrder[] = [
     profileVariables: ['AWS_PROFILE'],
     profileVariableHidesEnvironment: false,
     mixesFiles: true,
+    configKeysLast: false,
+    stopsAtFaults: 'never',
     source: 'software.amazon.awssdk:auth 2.57.8, DefaultCredentialsProvider and ProfileCredentialsUtils',
   },
   {
@@ -63,6 +71,8 @@ export const CHAIN_ORDERS: readonly ChainOrder[] = [
     profileVariables: ['AWS_PROFILE'],
     profileVariableHidesEnvironment: true,
     mixesFiles: true,
+    configKeysLast: false,
+    stopsAtFaults: 'sso',
     source: '@aws-sdk/credential-provider-node defaultProvider, credential-provider-ini resolveProfileData',
   },
   {
@@ -72,6 +82,8 @@ export const CHAIN_ORDERS: readonly ChainOrder[] = [
     profileVariables: ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE'],
     profileVariableHidesEnvironment: false,
     mixesFiles: false,
+    configKeysLast: false,
+    stopsAtFaults: 'always',
     source: 'aws-sdk-go-v2/config v1.33.16, resolveCredentialChain and resolveCredsFromProfile',
   },
 ];

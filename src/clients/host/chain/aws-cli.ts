@@ -78,7 +78,7 @@ function installedVersion(found: string): string | null {
     const real = realpathSync(found);
     // AWS's installer for version 2 keeps each version in a folder of its name.
     const bundled = /\/aws-cli\/v2\/(\d{1,3}\.\d{1,4}\.\d{1,5})\//.exec(real)?.[1];
-    return bundled ?? pythonVersion(real);
+    return bundled ?? shimmedVersion(found) ?? pythonVersion(real);
   } catch {
     return null;
   }
@@ -99,6 +99,18 @@ function pythonVersion(script: string): string | null {
     if (version !== null) return version;
   }
   return null;
+}
+
+/** A shim of pyenv: `<root>/shims/aws` starts one of `<root>/versions/*`; known where all of them agree. */
+function shimmedVersion(found: string): string | null {
+  if (!found.endsWith('/shims/aws')) return null;
+  const versions = join(dirname(dirname(found)), 'versions');
+  const seen = entries(versions)
+    .slice(0, MAX_FOLDERS)
+    .flatMap((name) => libraries(join(versions, name)))
+    .map(packageVersion)
+    .filter((version) => version !== null);
+  return new Set(seen).size === 1 ? (seen[0] ?? null) : null;
 }
 
 function firstBytes(file: string): string {

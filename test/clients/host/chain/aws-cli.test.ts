@@ -51,6 +51,22 @@ describe('the AWS CLI', () => {
     expect(await find()).toMatchObject({ version, how: 'metadata' });
   });
 
+  it('behind a shim of pyenv is what its versions agree on', async () => {
+    program('pyenv/shims/aws', '#!/bin/sh\necho aws-cli/9.9.9\n');
+    const package_ = (python: string, version: string) =>
+      mkdirSync(
+        join(root, `pyenv/versions/${python}/lib/python3.11/site-packages/awscli-${version}.dist-info`),
+        {
+          recursive: true,
+        },
+      );
+    package_('3.11.7', '1.45.11');
+    mkdirSync(join(root, 'pyenv/versions/3.12.1/lib/python3.12/site-packages'), { recursive: true });
+    expect(await find(join(root, 'pyenv/shims'))).toMatchObject({ version: '1.45.11', how: 'metadata' });
+    package_('3.10.2', '1.40.0');
+    expect(await find(join(root, 'pyenv/shims'))).toMatchObject({ version: '9.9.9', how: 'ran' });
+  });
+
   it('is asked otherwise, in a clean environment, wherever it prints', async () => {
     program(
       'bin/aws',
