@@ -102,7 +102,11 @@ describe('matchErrorText', () => {
       `Traceback:\n${'  File "x.py", line 3\n'.repeat(200)}botocore.exceptions.NoCredentialsError: Unable to locate credentials\n`,
       'no-credentials-python',
     ],
-  ])('sees through %s', (_what, text, id) => expect(bestOf(text)).toBe(id));
+  ])('sees through %s', (what, text, id) => {
+    const [best] = matchErrorText(text);
+    expect(best?.entry.id).toBe(id);
+    expect(best?.partial).toBe(what.endsWith('was cut'));
+  });
 
   it.each([
     '',
