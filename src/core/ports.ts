@@ -50,7 +50,7 @@ export interface TimePort {
 export interface HostPort {
   imdsSettings(): Result<ImdsSettings>;
   /** What the proxy variables of this shell do to metadata requests. */
-  proxySettings(): Result<ProxySettings>;
+  proxySettings(): Promise<Result<ProxySettings>>;
   state(): Promise<Result<HostState>>;
   clock(): Promise<Result<LocalClock>>;
 }

@@ -30,10 +30,13 @@ export interface ProxyPlace {
 
 export type AnyProxyClient = ProxyClient | AwsProxyClient;
 
+/** Stands for a place that might be part of a password, from a variable that can be read in several ways. */
+export const HIDDEN_PLACE = '…';
+
 /** A place that clients here would send metadata requests to. */
 export interface ProxyInUse {
   readonly scheme: string;
-  /** host:port */
+  /** host:port, or `HIDDEN_PLACE` */
   readonly place: string;
   /** Who goes there. */
   readonly clients: readonly AnyProxyClient[];
@@ -61,7 +64,7 @@ export interface ProxySettings {
   readonly endpoint: string;
   readonly routes: Readonly<Record<ProxyClient, ProxyRoute>>;
   readonly awsRoutes: Readonly<Record<AwsProxyClient, ProxyRoute>>;
-  /** Clients of those above that are found on this machine; libraries inside programs can't be seen. */
+  /** Clients of those above found on this machine, where a variable is set; libraries inside programs can't be seen. */
   readonly present: readonly AnyProxyClient[];
   /** The one with the most clients first. */
   readonly proxies: readonly ProxyInUse[];

@@ -5,5 +5,5 @@ export const proxySettings: Probe<'proxy-settings'> = {
   id: 'proxy-settings',
   title: 'which clients here would send metadata requests to a proxy',
   asks: 'host',
-  observe: async (ports) => ports.host.proxySettings(),
+  observe: (ports) => ports.host.proxySettings(),
 };

@@ -5,7 +5,6 @@ import type { ImdsSettings } from '../../core/imds.ts';
 import { succeeded } from '../../core/outcome.ts';
 import type { HostPort } from '../../core/ports.ts';
 import { shownText } from '../../core/text.ts';
-import { proxySettings } from '../../facts/proxy/settings.ts';
 import { readLocalClock } from './clock.ts';
 import { readHostState } from './machine.ts';
 import { readProxySettings } from './proxy.ts';
@@ -35,9 +34,9 @@ export function createHost({ env, imdsSettings, simulated = false, root = '' }: 
         ...imdsSettings,
         disabledVariable: disabled === undefined ? null : shownText(disabled, 40),
       }),
-    proxySettings: () => {
+    proxySettings: async () => {
       const { endpoint } = imdsSettings;
-      return succeeded(simulated ? proxySettings(env, endpoint, []) : readProxySettings(env, endpoint, root));
+      return succeeded(await readProxySettings({ variables: env, endpoint, root: simulated ? null : root }));
     },
     state: async () => succeeded(simulated ? UNSEEN_STATE : readHostState(root, env)),
     clock: async () => succeeded(simulated ? UNSEEN_CLOCK : readLocalClock(root)),

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { AnyProxyClient, ProxySettings } from '../../core/proxy.ts';
 import type { Variables } from '../../facts/proxy/dialect.ts';
-import { proxySettings } from '../../facts/proxy/settings.ts';
+import { noProxySettings, proxyVariables } from '../../facts/proxy/variables.ts';
 
 /** The command that shows a client to be there. Go programs and libraries have none. */
 const COMMANDS: readonly (readonly [command: string, client: AnyProxyClient])[] = [
@@ -19,14 +19,27 @@ const MAX_FOLDERS = 64;
 /** What execvp(3) and most shells search where PATH is not set. */
 const USUAL_PATH = '/usr/local/bin:/usr/bin:/bin';
 
-/** Under these variables, for a request to `endpoint`; looks for clients below `root` ('' for this machine). */
-export function readProxySettings(variables: Variables, endpoint: string, root = ''): ProxySettings {
-  const folders = (variables['PATH'] ?? USUAL_PATH)
+export interface ProxyReading {
+  readonly variables: Variables;
+  /** The metadata endpoint in force. */
+  readonly endpoint: string;
+  /** Where to look for installed clients: '' for this machine; null where its files say nothing. */
+  readonly root: string | null;
+}
+
+/** The dialects are loaded only where a proxy variable is set. */
+export async function readProxySettings({ variables, endpoint, root }: ProxyReading): Promise<ProxySettings> {
+  if (proxyVariables(variables).length === 0) return noProxySettings(endpoint);
+  const { proxySettings } = await import('../../facts/proxy/settings.ts');
+  return proxySettings(variables, endpoint, root === null ? [] : clientsBelow(root, variables['PATH']));
+}
+
+function clientsBelow(root: string, path: string | undefined): readonly AnyProxyClient[] {
+  const folders = (path ?? USUAL_PATH)
     .split(':')
     .filter((folder) => folder.startsWith('/'))
     .slice(0, MAX_FOLDERS);
-  const present = COMMANDS.filter(([command]) =>
+  return COMMANDS.filter(([command]) =>
     folders.some((folder) => existsSync(`${root}${folder}/${command}`)),
   ).map(([, client]) => client);
-  return proxySettings(variables, endpoint, present);
 }

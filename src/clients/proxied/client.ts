@@ -4,8 +4,7 @@
 // proxy's own password is not sent: a proxy that asks for one says so by 407.
 import { type Result, succeeded } from '../../core/outcome.ts';
 import type { ClockPort, ProxiedPort } from '../../core/ports.ts';
-import type { ProxiedMetadata, ProxyInUse, ProxySettings } from '../../core/proxy.ts';
-import { HIDDEN_PLACE } from '../../facts/proxy/settings.ts';
+import { HIDDEN_PLACE, type ProxiedMetadata, type ProxyInUse, type ProxySettings } from '../../core/proxy.ts';
 import { parseIdentity } from '../imds/answers.ts';
 import { Connection, type WireRequest } from '../imds/connection.ts';
 import { IDENTITY_PATH, TOKEN_PATH } from '../imds/conversation.ts';
@@ -13,7 +12,8 @@ import type { Answer } from '../imds/exchange.ts';
 import { described, tokenIn } from './answer.ts';
 
 export interface ProxiedClientOptions {
-  readonly settings: ProxySettings;
+  /** Asked each time. */
+  readonly settings: () => Promise<Result<ProxySettings>>;
   /** Milliseconds for one request, connecting included. */
   readonly timeoutMs: number;
   /** `--offline`: no proxy is asked. */
@@ -31,12 +31,15 @@ export function createProxiedClient(options: ProxiedClientOptions): ProxiedPort 
   let kept: { readonly untilMs: number; readonly answer: ProxiedMetadata } | null = null;
   return {
     async ask(signal) {
-      const proxy = options.settings.proxies[0];
+      const settings = await options.settings();
+      if (!settings.ok) return settings;
+      const { endpoint, proxies } = settings.value;
+      const proxy = proxies.find(({ scheme }) => scheme === 'http') ?? proxies[0];
       const because = reasonNotToAsk(options, proxy);
       if (proxy === undefined || because !== null) return succeeded(notAsked(because), 0);
       const nowMs = options.clock.monotonicMs();
       if (kept !== null && nowMs < kept.untilMs) return succeeded(kept.answer, 0);
-      const result = await ask(options, proxy.place, signal);
+      const result = await askThrough(proxy.place, endpoint, options, signal);
       kept = result.ok ? { untilMs: nowMs + KEPT_MS, answer: result.value } : null;
       return result;
     },
@@ -47,7 +50,8 @@ function reasonNotToAsk({ offline }: ProxiedClientOptions, proxy: ProxyInUse | u
   if (proxy === undefined) return 'no client here sends metadata requests to a proxy';
   if (offline) return 'left out by --offline';
   if (proxy.scheme !== 'http') return `imds-probe does not speak to ${proxy.scheme} proxies`;
-  return proxy.place === HIDDEN_PLACE ? 'the proxy variable can be read in several ways' : null;
+  if (proxy.place === HIDDEN_PLACE) return 'the proxy variable can be read in several ways';
+  return URL.canParse(`http://${proxy.place}`) ? null : 'the proxy variable names no usable host';
 }
 
 const notAsked = (because: string | null): ProxiedMetadata => ({
@@ -61,9 +65,10 @@ const notAsked = (because: string | null): ProxiedMetadata => ({
   instanceId: null,
 });
 
-async function ask(
-  { settings, timeoutMs, clock }: ProxiedClientOptions,
+async function askThrough(
   place: string,
+  endpoint: string,
+  { timeoutMs, clock }: ProxiedClientOptions,
   signal: AbortSignal,
 ): Promise<Result<ProxiedMetadata>> {
   const { monotonicMs } = clock;
@@ -73,8 +78,8 @@ async function ask(
       // Absolute form (RFC 9112, section 3.2.2), with the headers that clients send to a proxy.
       {
         method,
-        path: `${settings.endpoint}${path}`,
-        headers: { host: new URL(settings.endpoint).host, accept: '*/*', ...headers },
+        path: `${endpoint}${path}`,
+        headers: { host: new URL(endpoint).host, accept: '*/*', ...headers },
       },
       { timeoutMs, signal, onExchange: () => undefined },
     );

@@ -2,6 +2,7 @@
 import {
   type AnyProxyClient,
   AWS_PROXY_CLIENTS,
+  HIDDEN_PLACE,
   PROXY_CLIENTS,
   type ProxyInUse,
   type ProxyRoute,
@@ -11,11 +12,7 @@ import { shownText } from '../../core/text.ts';
 import type { Decision, Variables } from './dialect.ts';
 import { DIALECTS } from './index.ts';
 import { bestExemption } from './no-proxy.ts';
-
-/** Stands for a place that can't be shown. */
-export const HIDDEN_PLACE = '…';
-
-const VARIABLE = /^(?:(?:cgi_)?https?|all|no)_proxy$|^node_use_env_proxy$/i;
+import { proxyVariables, routesOf } from './variables.ts';
 
 /** Judges an environment for the metadata endpoint in force. `present` are the clients found on this machine. */
 export function proxySettings(
@@ -24,25 +21,16 @@ export function proxySettings(
   present: readonly AnyProxyClient[],
 ): ProxySettings {
   const decisions = new Map(DIALECTS.map(({ id, decide }) => [id, decide(variables, endpoint)]));
+  const route = (client: AnyProxyClient): ProxyRoute => decisions.get(client)?.route ?? 'error';
   return {
-    variables: Object.keys(variables)
-      .filter((name) => VARIABLE.test(name) && variables[name] !== undefined)
-      .sort(),
+    variables: proxyVariables(variables),
     endpoint,
-    routes: routes(PROXY_CLIENTS, decisions),
-    awsRoutes: routes(AWS_PROXY_CLIENTS, decisions),
+    routes: routesOf(PROXY_CLIENTS, route),
+    awsRoutes: routesOf(AWS_PROXY_CLIENTS, route),
     present,
     proxies: proxiesInUse(variables, decisions),
     exemption: bestExemption(variables, endpoint),
   };
-}
-
-function routes<C extends AnyProxyClient>(
-  clients: readonly C[],
-  decisions: ReadonlyMap<AnyProxyClient, Decision>,
-): Record<C, ProxyRoute> {
-  const pairs = clients.map((id) => [id, decisions.get(id)?.route ?? 'error']);
-  return Object.fromEntries(pairs) as Record<C, ProxyRoute>;
 }
 
 function proxiesInUse(
@@ -51,9 +39,7 @@ function proxiesInUse(
 ): readonly ProxyInUse[] {
   const inUse = new Map<string, ProxyInUse>();
   // Whose password it is can't be told from a place alone, so any counts.
-  const authenticated = Object.entries(variables).some(
-    ([name, text]) => VARIABLE.test(name) && !/^no_proxy$/i.test(name) && text?.includes('@') === true,
-  );
+  const authenticated = proxyTexts(variables).some((text) => text.includes('@'));
   for (const [id, decision] of decisions) {
     if (decision.route !== 'proxy') continue;
     const { scheme, host, port } = decision.proxy;
@@ -69,9 +55,11 @@ function proxiesInUse(
 function shownPlace(variables: Variables, host: string, port: number): string {
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const beforeAt = (text: string) => text.slice(0, Math.max(0, text.lastIndexOf('@'))).toLowerCase();
-  const isDoubtful = Object.entries(variables).some(
-    ([name, text]) =>
-      VARIABLE.test(name) && text !== undefined && beforeAt(text).includes(place.toLowerCase()),
-  );
+  const isDoubtful = proxyTexts(variables).some((text) => beforeAt(text).includes(place.toLowerCase()));
   return isDoubtful ? HIDDEN_PLACE : shownText(place);
 }
+
+const proxyTexts = (variables: Variables): readonly string[] =>
+  proxyVariables(variables)
+    .filter((name) => !/^no_proxy$/i.test(name))
+    .map((name) => variables[name] ?? '');

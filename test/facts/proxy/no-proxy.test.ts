@@ -1,10 +1,10 @@
 // The NO_PROXY line and the settings shown: what is kept, what is added, whom it helps, and that no value gets out.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PROXY_CLIENTS } from '../../../src/core/proxy.ts';
+import { HIDDEN_PLACE, PROXY_CLIENTS } from '../../../src/core/proxy.ts';
 import type { Variables } from '../../../src/facts/proxy/dialect.ts';
 import { bestExemption } from '../../../src/facts/proxy/no-proxy.ts';
-import { HIDDEN_PLACE, proxySettings } from '../../../src/facts/proxy/settings.ts';
+import { proxySettings } from '../../../src/facts/proxy/settings.ts';
 
 const IMDS = 'http://169.254.169.254';
 const IMDS6 = 'http://[fd00:ec2::254]';
