@@ -1,7 +1,7 @@
 // The credential chain for a person: every source that is there with the winner marked, and the table of profiles.
 import type { ChainSource, CredentialChain, ProfileRow, SdkWinner } from '../core/chain.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { grid, type Row, table } from './layout.ts';
+import { grid, hanging, type Row, table } from './layout.ts';
 import type { Pen } from './pen.ts';
 
 /** Profiles listed without `--verbose`; the one in use and those with problems come first. */
@@ -22,7 +22,8 @@ export function chainLines(
   const telling =
     chain.profiles.some(isTroubled) || present.some((source) => source.source !== 'instance-role');
   if (!telling && !verbose) return [];
-  const lines = [pen.strong(`Where ${subjectOf(chain)} gets its credentials (the first one wins)`)];
+  const title = `Where ${subjectOf(chain)} gets its credentials (the first one wins)`;
+  const lines = hanging('', pen.text(title), { indent: 0, column: 0, width: pen.width, text: pen.strong });
   const rows: Row[] = present.map((source) => sourceRow(source, chain.winner));
   for (const winner of chain.winners) if (winner.differs !== null) rows.push(sdkRow(winner));
   if (rows.length === 0) rows.push(['nowhere', 'no source of the default chain holds credentials']);
@@ -67,24 +68,39 @@ function profileLines(profiles: readonly ProfileRow[], pen: Pen, verbose: boolea
   const left = profiles.length - shown.length;
   return [
     '',
-    ...grid(['profile', 'gives', 'access key', 'until', 'from', ''], rows, {
+    ...grid(['profile', 'gives', 'access key', 'until', 'from'], rows, {
       indent: 2,
       width: pen.width,
       heading: pen.faint,
       ellipsis: pen.text('…'),
     }),
     ...(left > 0 ? [`  and ${left} more (--verbose shows all)`] : []),
+    ...(verbose ? shown.filter(isTroubled).flatMap((profile) => troubleLines(profile, pen)) : []),
   ];
 }
 
+/** A profile with problems is marked; what they are is told by its finding, and by `--verbose`. */
 function profileCells(profile: ProfileRow): string[] {
-  const trouble = [...profile.problems, ...profile.conflicts.map((key) => `both files set ${key}`)];
+  const marks = [profile.inUse ? 'in use' : null, isTroubled(profile) ? '!' : null].filter(
+    (mark) => mark !== null,
+  );
   return [
-    profile.name + (profile.inUse ? ' (in use)' : ''),
+    marks.length === 0 ? profile.name : `${profile.name} (${marks.join(', ')})`,
     profile.provider,
     profile.accessKeyId ?? '-',
     profile.expiration ?? '-',
     profile.origin,
-    trouble.join('; '),
   ];
+}
+
+function troubleLines(profile: ProfileRow, pen: Pen): string[] {
+  const trouble = [
+    ...profile.problems,
+    ...profile.conflicts.map((key) => `both files set ${key}, differently`),
+  ];
+  return hanging('!', pen.text(`${profile.name}: ${trouble.join('; ')}`), {
+    indent: 2,
+    column: 2,
+    width: pen.width,
+  });
 }

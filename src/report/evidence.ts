@@ -30,20 +30,30 @@ export function evidenceRows(evidence: Evidence): Row[] {
   const rows: Row[] = [];
   for (const [name, value] of Object.entries(evidence)) {
     if (value === null || (Array.isArray(value) && value.length === 0)) continue;
-    rows.push(rowOf(name, value));
+    rows.push(...rowsOf(name, value));
   }
   return rows;
 }
 
-function rowOf(name: string, value: NonNullable<Evidence[string]>): Row {
+/** A list longer than this has a line for each item. */
+const ONE_LINE = 56;
+/** Most items that are shown. */
+const MAX_ITEMS = 8;
+
+function rowsOf(name: string, value: NonNullable<Evidence[string]>): Row[] {
   if (typeof value === 'number') {
     for (const [suffix, spoken] of UNITS) {
       if (name.endsWith(suffix) && name.length > suffix.length) {
-        return [wordsOf(name.slice(0, -suffix.length)), spoken(value)];
+        return [[wordsOf(name.slice(0, -suffix.length)), spoken(value)]];
       }
     }
   }
-  return [wordsOf(name), spokenValue(value)];
+  if (typeof value === 'object' && value.join(', ').length > ONE_LINE) {
+    const items = value.slice(0, MAX_ITEMS);
+    if (value.length > items.length) items.push(`and ${value.length - items.length} more`);
+    return items.map((item, index): Row => [index === 0 ? wordsOf(name) : '', item]);
+  }
+  return [[wordsOf(name), spokenValue(value)]];
 }
 
 function spokenValue(value: NonNullable<Evidence[string]>): string {

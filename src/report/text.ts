@@ -207,12 +207,22 @@ function restLines(report: Report, pen: Pen, options: TextOptions): string[] {
   const rows: Row[] = [];
   if (report.verdicts.length > 0) rows.push(['Checks', tally(report)]);
   if (skipped.length > 0 && options.verbose !== true) {
-    rows.push(['Skipped', skipped.map((verdict) => verdict.id).join(', ')]);
+    rows.push(['Skipped', skippedText(skipped)]);
   }
   if (options.published) rows.push(['Metrics', publishedText(options.published)]);
   const first = report.findings[0];
   if (first !== undefined) rows.push(['More', `imds-probe explain ${first.id}`]);
   return [...lines, ...table(cleanRows(rows, pen), { indent: 0, width: pen.width, label: pen.faint })];
+}
+
+/** Most skipped checks that are named; more than these are counted. */
+const SKIPPED_NAMED = 4;
+
+function skippedText(skipped: readonly Verdict[]): string {
+  if (skipped.length <= SKIPPED_NAMED) return skipped.map((verdict) => verdict.id).join(', ');
+  const reasons = [...new Set(skipped.map((verdict) => verdict.because))];
+  const why = reasons.length === 1 ? `: ${reasons[0]}` : '; --verbose says which and why';
+  return `${skipped.length} checks${why}`;
 }
 
 function tally(report: Report): string {

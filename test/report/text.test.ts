@@ -119,6 +119,15 @@ describe('evidence', () => {
     expect(linesOf(aReport({ findings: [aFinding({ evidence })] }))).toContain(`    ${line}`);
   });
 
+  it('gives each item of a long list a line, and bounds it', () => {
+    const keys = Array.from({ length: 11 }, (_, index) => `AKIA…${index} in a profile`);
+    const lines = linesOf(aReport({ findings: [aFinding({ evidence: { keys } })] }));
+    expect(lines.slice(lines.indexOf('    keys  AKIA…0 in a profile'))).toEqual(
+      expect.arrayContaining(['          AKIA…1 in a profile', '          and 3 more']),
+    );
+    expect(lines.join()).not.toContain('AKIA…8');
+  });
+
   it('leaves out what is null or empty', () => {
     const report = aReport({ findings: [aFinding({ evidence: { container: null, ids: [] } })] });
     expect(renderText(report, PLAIN)).not.toMatch(/container|ids/);
@@ -209,6 +218,19 @@ describe('the rest', () => {
     expect(renderText(aReport({ verdicts }), PLAIN)).not.toContain('--offline');
     expect(renderText(aReport({ verdicts }), { ...PLAIN, verbose: true })).toContain(
       'Skipped\n  imds-slow\n    --offline\n',
+    );
+  });
+
+  it('counts what was skipped where naming it all would take too long', () => {
+    const verdicts = (because: (index: number) => string) =>
+      Array.from({ length: 9 }, (_, index) =>
+        aVerdict({ id: `check-${index}`, status: 'skipped', because: because(index) }),
+      );
+    expect(renderText(aReport({ verdicts: verdicts(() => '--offline') }), PLAIN)).toMatch(
+      /Skipped +9 checks: --offline\n/,
+    );
+    expect(renderText(aReport({ verdicts: verdicts(String) }), PLAIN)).toMatch(
+      /Skipped +9 checks; --verbose says which and why\n/,
     );
   });
 
