@@ -241,8 +241,8 @@ describe('connections', () => {
 
   test('a late answer is never taken for the next one', async () => {
     const { cycle } = await against(
-      { role: [delayed(60, answer(200, 'late-role')), answer(200, 'app-role')] },
-      { timeoutMs: 40 },
+      { role: [delayed(150, answer(200, 'late-role')), answer(200, 'app-role')] },
+      { timeoutMs: 100 },
     );
     const { role } = await cycle();
     expect(role).toMatchObject({ ok: true, value: { roleName: 'app-role' }, attempts: 2 });
@@ -273,7 +273,7 @@ describe('a service that falls silent or throttles after the token', () => {
   test('all GETs hang: one question uses its attempts, the others end with it', async () => {
     const { imds, cycle } = await against(
       { role: hang(), identity: hang(), 'instance-profile': hang() },
-      { timeoutMs: 40 },
+      { timeoutMs: 120 },
     );
     const { asked, role, identity, profile: info, token: held } = await cycle();
     expect(asked).toEqual(['token', 'role', 'role', 'role']);

@@ -98,8 +98,9 @@ export class HopLimitLab {
     run('ip', '-n', this.#router, '-6', 'route', 'add', 'fd00:ec2::254/128', 'via', 'fd77:2::2');
   }
 
-  /** Without a firewall: starts the metadata service with this hop limit for the answers to PUT; one before is ended. */
+  /** Starts the metadata service with this hop limit for the answers to PUT, and no firewall; one before is ended. */
   async serve(hops: number): Promise<void> {
+    this.firewall(null);
     await this.#stopServer();
     this.#server = spawn(
       'ip',
