@@ -1,6 +1,14 @@
 // Puts the credential chain together: every source that is in the running, who wins in which SDK, and the profiles.
-import type { ChainRole, ChainSourceName, ChainWorld, CredentialChain, SdkWinner } from '../core/chain.ts';
+import type {
+  ChainRole,
+  ChainSourceName,
+  ChainWorld,
+  CredentialChain,
+  SdkNextRefresh,
+  SdkWinner,
+} from '../core/chain.ts';
 import { CHAIN_ORDERS, type ChainOrder, type ChainStep, SDK_NAMES } from '../facts/credential-chain.ts';
+import { refreshPlan } from '../facts/sdk-refresh.ts';
 import { resolveProfile } from './resolve.ts';
 import { rowOf } from './rows.ts';
 import { sourcesOf } from './sources.ts';
@@ -11,9 +19,9 @@ type StepAnswer = ChainSourceName | 'java-properties' | 'stopped' | null;
 
 /**
  * The chain of the subject. `role` is what IMDS says where the subject stands. `winner` is by the AWS CLI's rules;
- * it is null as well where the CLI stops with an error before it finds anything.
+ * it is null as well where the CLI stops with an error before it finds anything. `nowMs` is epoch milliseconds.
  */
-export function assembleChain(world: ChainWorld, role: ChainRole): CredentialChain {
+export function assembleChain(world: ChainWorld, role: ChainRole, nowMs: number): CredentialChain {
   const cli = CHAIN_ORDERS.find((order) => order.sdk === 'aws-cli');
   if (cli === undefined) throw new Error('the chain of the AWS CLI is missing from the facts');
   const standing = standingOf(world, role);
@@ -25,6 +33,7 @@ export function assembleChain(world: ChainWorld, role: ChainRole): CredentialCha
     subject: world.subject,
     profile: { ...world.profile, found: standing.profiles.has(world.profile.name) },
     role,
+    refresh: nextRefreshes(role, nowMs),
     environment: world.environment,
     java: world.java,
     files: world.files,
@@ -32,6 +41,20 @@ export function assembleChain(world: ChainWorld, role: ChainRole): CredentialCha
     cliCacheFolder: world.cliCacheFolder,
     cliCache: world.cliCache,
   };
+}
+
+function nextRefreshes(role: ChainRole, nowMs: number): readonly SdkNextRefresh[] {
+  const expirationMs = role.expiration === null ? Number.NaN : Date.parse(role.expiration);
+  if (Number.isNaN(expirationMs)) return [];
+  const updatedMs = role.lastUpdated === null ? Number.NaN : Date.parse(role.lastUpdated);
+  const plans = refreshPlan(expirationMs, Number.isNaN(updatedMs) ? null : updatedMs, nowMs);
+  return plans.map(({ name, nextRefreshMs, signsExpired, slackSeconds, says }) => ({
+    sdk: name,
+    nextRefresh: new Date(nextRefreshMs).toISOString(),
+    signsExpired,
+    slackSeconds,
+    says,
+  }));
 }
 
 function winnerOf(standing: Standing, order: ChainOrder): ChainSourceName | 'java-properties' | null {

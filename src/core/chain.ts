@@ -212,6 +212,8 @@ export interface ChainRole {
   readonly roleName: string | null;
   readonly accessKeyId: string | null;
   readonly expiration: string | null;
+  /** When EC2 made the credentials; null where it is not known. */
+  readonly lastUpdated: string | null;
   readonly detail: string;
 }
 
@@ -256,6 +258,19 @@ export interface SdkWinner {
   readonly differs: string | null;
 }
 
+/** What one SDK will do next with the role's credentials. */
+export interface SdkNextRefresh {
+  /** As people know it. */
+  readonly sdk: string;
+  /** When it asks IMDS again, if it fetched the credentials when they were new; ISO 8601. */
+  readonly nextRefresh: string;
+  /** True where the credentials have expired and it signs with them all the same. */
+  readonly signsExpired: boolean;
+  /** What its slowest way of noticing leaves of the five minutes between rotation and expiry; see facts/sdk-refresh. */
+  readonly slackSeconds: number;
+  readonly says: string;
+}
+
 /** The chain, put together: who wins, and everything that was in the running. */
 export interface CredentialChain {
   /** What the default chain of the AWS CLI would use, or null. */
@@ -265,6 +280,8 @@ export interface CredentialChain {
   readonly subject: ChainSubject;
   readonly profile: SelectedProfile & { readonly found: boolean };
   readonly role: ChainRole;
+  /** Who refreshes the role's credentials, and when; empty where there are none. */
+  readonly refresh: readonly SdkNextRefresh[];
   readonly environment: ChainEnvironment;
   readonly java: JavaCredentials | null;
   readonly files: readonly ChainFile[];

@@ -9,7 +9,9 @@ export const callerIdentity: Probe<'caller-identity'> = {
   asks: 'aws',
   async observe(ports, signal) {
     const [world, role] = await Promise.all([ports.chain.world(signal), ports.imds.role(signal)]);
-    const winner = world.ok ? assembleChain(world.value, chainRole(world.value, role)).winner : null;
+    const winner = world.ok
+      ? assembleChain(world.value, chainRole(world.value, role), ports.clock.wallMs()).winner
+      : null;
     return ports.chain.identities(winner, signal);
   },
 };

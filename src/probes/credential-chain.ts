@@ -5,7 +5,7 @@ import type { InstanceRole } from '../core/imds.ts';
 import { type Result, succeeded } from '../core/outcome.ts';
 import type { Probe } from '../core/ports.ts';
 
-const NOTHING = { roleName: null, accessKeyId: null, expiration: null };
+const NOTHING = { roleName: null, accessKeyId: null, expiration: null, lastUpdated: null };
 
 /** The role as it stands at the end of the chain, from what IMDS answered. */
 export function chainRole(world: ChainWorld, role: Result<InstanceRole>): ChainRole {
@@ -14,7 +14,7 @@ export function chainRole(world: ChainWorld, role: Result<InstanceRole>): ChainR
     return { ...NOTHING, state: 'unknown', detail: 'not seen: the process has a network of its own' };
   }
   if (!role.ok) return { ...NOTHING, state: 'unknown', detail: role.failure.detail };
-  const { roleName, accessKeyId, expiration, code } = role.value;
+  const { roleName, accessKeyId, expiration, lastUpdated, code } = role.value;
   if (roleName === null) return { ...NOTHING, state: 'absent', detail: 'no role is attached' };
   if (accessKeyId === null) {
     return {
@@ -24,7 +24,7 @@ export function chainRole(world: ChainWorld, role: Result<InstanceRole>): ChainR
       detail: `role ${roleName} gives no credentials: ${code ?? 'no code'}`,
     };
   }
-  return { state: 'present', roleName, accessKeyId, expiration, detail: `role ${roleName}` };
+  return { state: 'present', roleName, accessKeyId, expiration, lastUpdated, detail: `role ${roleName}` };
 }
 
 export const credentialChain: Probe<'credential-chain'> = {
@@ -33,6 +33,7 @@ export const credentialChain: Probe<'credential-chain'> = {
   asks: 'host',
   async observe(ports, signal) {
     const [world, role] = await Promise.all([ports.chain.world(signal), ports.imds.role(signal)]);
-    return world.ok ? succeeded(assembleChain(world.value, chainRole(world.value, role))) : world;
+    if (!world.ok) return world;
+    return succeeded(assembleChain(world.value, chainRole(world.value, role), ports.clock.wallMs()));
   },
 };

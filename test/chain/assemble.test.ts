@@ -8,6 +8,7 @@ import {
   LONG_LIVED,
   NO_ROLE,
   profile,
+  ROLE,
   TEMPORARY,
 } from '../support/chain.ts';
 
@@ -243,6 +244,21 @@ describe('the sources', () => {
       detail: 'profile default; shared-credentials-file',
     });
     expect(seen.sources[7]).toMatchObject({ present: true, accessKeyId: 'ASIA…ROLE' });
+  });
+});
+
+describe('who refreshes the role, and when', () => {
+  it('is said for each SDK', () => {
+    const { refresh } = chain();
+    expect(refresh.map((one) => one.sdk)).toContain('SDK for Go 2');
+    const go = refresh.find((one) => one.sdk === 'SDK for Go 2');
+    expect(go).toMatchObject({ nextRefresh: '2026-11-23T13:00:00.000Z', signsExpired: false });
+  });
+
+  it('is not said where there is no role, or its times are no times', () => {
+    expect(chain({}, NO_ROLE).refresh).toEqual([]);
+    expect(chain({}, { ...ROLE, expiration: 'soon' }).refresh).toEqual([]);
+    expect(chain({}, { ...ROLE, lastUpdated: 'then' }).refresh).toHaveLength(5);
   });
 });
 

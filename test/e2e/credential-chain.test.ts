@@ -85,7 +85,7 @@ async function ours(index: number): Promise<CredentialChain> {
   });
   const world = await reader.world(new AbortController().signal);
   if (!world.ok) throw new Error(world.failure.detail);
-  return assembleChain(world.value, ROLE);
+  return assembleChain(world.value, ROLE, Date.now());
 }
 
 // One process reads every case; loading credentials is deferred by botocore, so nothing but loopback is asked.

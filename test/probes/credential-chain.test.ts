@@ -119,9 +119,10 @@ async function findings(world: World = {}, instance = box): Promise<readonly str
   return assess(checks, snapshot, {}, POLICY).findings.map((finding) => finding.id);
 }
 
-/** Probes of the chain ask IMDS and the chain; another port would be a mistake of theirs. */
+/** Probes of the chain ask IMDS, the chain and the clock; another port would be a mistake of theirs. */
 function portsOf(imds: ImdsPort, chain: ChainPort): Ports {
-  return { imds, chain } as unknown as Ports;
+  const clock = { wallMs: Date.now, monotonicMs: () => performance.now() };
+  return { imds, chain, clock } as unknown as Ports;
 }
 
 describe('an instance in a box', () => {

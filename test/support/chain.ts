@@ -12,11 +12,15 @@ import type {
 export const TEMPORARY: ShownKey = { accessKeyId: 'ASIA…MPLE', kind: 'temporary' };
 export const LONG_LIVED: ShownKey = { accessKeyId: 'AKIA…MPLE', kind: 'long-lived' };
 
+/** Half an hour after the role's credentials were made. */
+export const NOW = Date.parse('2026-11-23T12:30:00Z');
+
 export const ROLE: ChainRole = {
   state: 'present',
   roleName: 'web-server',
   accessKeyId: 'ASIA…ROLE',
   expiration: '2026-11-23T18:00:00Z',
+  lastUpdated: '2026-11-23T12:00:00Z',
   detail: 'role web-server',
 };
 
@@ -25,6 +29,7 @@ export const NO_ROLE: ChainRole = {
   roleName: null,
   accessKeyId: null,
   expiration: null,
+  lastUpdated: null,
   detail: 'no role is attached',
 };
 
@@ -110,5 +115,5 @@ export function world(overrides: Partial<ChainWorld> = {}): ChainWorld {
 }
 
 export function chain(overrides: Partial<ChainWorld> = {}, role: ChainRole = ROLE): CredentialChain {
-  return assembleChain(world(overrides), role);
+  return assembleChain(world(overrides), role, NOW);
 }

@@ -23,7 +23,7 @@ export async function enteredRole(
   );
   const observation = member(member(jsonObject(output.text ?? ''), 'observations'), 'instance-role');
   if (observation === undefined) return null;
-  const seen = { roleName: null, accessKeyId: null, expiration: null };
+  const seen = { roleName: null, accessKeyId: null, expiration: null, lastUpdated: null };
   if (member(observation, 'ok') !== true) {
     const detail = text(member(member(observation, 'failure'), 'detail'));
     return { ...seen, state: 'unknown', detail: `seen from its network: ${detail ?? 'no answer'}` };
@@ -37,6 +37,7 @@ export async function enteredRole(
     roleName,
     accessKeyId: text(member(value, 'accessKeyId')),
     expiration: text(member(value, 'expiration')),
+    lastUpdated: text(member(value, 'lastUpdated')),
     detail: `role ${roleName}, seen from its network`,
   };
 }

@@ -270,7 +270,7 @@ class WorldReading {
   ): Promise<ChainWorld> {
     if (target === null || target.url === null || !this.#options.askContainers) return world;
     if (world.subject.network !== 'same') return world;
-    if (assembleChain(world, NOBODY).winner !== 'container') return world;
+    if (assembleChain(world, NOBODY, this.#nowMs).winner !== 'container') return world;
     const answer = await askContainer(target, this.#subject.environment, this.#subject.reach, this.#signal);
     if (answer.signing !== null) signing.set('container', answer.signing);
     return { ...world, environment: { ...world.environment, container: answer.shown } };
@@ -282,6 +282,7 @@ const NOBODY: ChainRole = {
   roleName: null,
   accessKeyId: null,
   expiration: null,
+  lastUpdated: null,
   detail: '',
 };
 

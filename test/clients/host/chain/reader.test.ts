@@ -51,7 +51,7 @@ async function read(changes: Partial<ChainReaderOptions> = {}): Promise<ChainWor
   return world.value;
 }
 
-const winner = (world: ChainWorld) => assembleChain(world, ROLE).winner;
+const winner = (world: ChainWorld) => assembleChain(world, ROLE, NOW).winner;
 const jwt = (claims: object): string =>
   ['{"alg":"RS256"}', JSON.stringify(claims), 'signature']
     .map((part) => Buffer.from(part).toString('base64url'))
