@@ -40,8 +40,9 @@ process.on('uncaughtException', tellDefect);
 process.on('unhandledRejection', tellDefect);
 
 async function openClients({ config, env, simulated, onEvent }: ClientsOptions): Promise<Clients> {
-  const [{ createImdsClient }, { createTimeClient }] = await Promise.all([
+  const [{ createImdsClient }, { createProxiedClient }, { createTimeClient }] = await Promise.all([
     import('./clients/imds/client.ts'),
+    import('./clients/proxied/client.ts'),
     import('./clients/sntp/client.ts'),
   ]);
   const { endpoint, timeoutMs, attempts, imdsv1 } = config;
@@ -62,9 +63,15 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
     resolveNames: !config.offline,
   });
   const host = createHost({ env, simulated, imdsSettings: config.imdsSettings });
+  const proxied = createProxiedClient({
+    settings: () => host.proxySettings(),
+    timeoutMs,
+    offline: config.offline,
+    clock,
+  });
   const ending: (() => unknown)[] = [() => imds.close(), () => time.close()];
   return {
-    ports: { imds, time, host, clock } as never,
+    ports: { imds, time, host, proxied, clock } as never,
     openPublisher: async ({ region, clockCorrectionMs }) => {
       const [{ createCloudWatch }, { createMemoryOutbox }, { createPublisher }] = await Promise.all([
         import('./clients/aws/cloudwatch.ts'),

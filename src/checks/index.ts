@@ -12,6 +12,7 @@ import { imdsDisabledByEnv } from './imds-disabled-by-env.ts';
 import { imdsEndpointOverridden } from './imds-endpoint-overridden.ts';
 import { imdsHopLimit } from './imds-hop-limit.ts';
 import { imdsMalformed } from './imds-malformed.ts';
+import { imdsProxied } from './imds-proxied.ts';
 import { imdsRetriesTooLow } from './imds-retries-too-low.ts';
 import { imdsSlow } from './imds-slow.ts';
 import { imdsThrottled } from './imds-throttled.ts';
@@ -43,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   imdsDisabled,
   imdsDisabledByEnv,
   imdsHopLimit,
+  imdsProxied,
   imdsTokenRejected,
   imdsMalformed,
   imdsThrottled,

@@ -11,6 +11,8 @@ import { instanceIdentity } from './instance-identity.ts';
 import { instanceProfile } from './instance-profile.ts';
 import { instanceRole } from './instance-role.ts';
 import { localClock } from './local-clock.ts';
+import { proxiedMetadata } from './proxied-metadata.ts';
+import { proxySettings } from './proxy-settings.ts';
 import { timeServers } from './time-servers.ts';
 
 export const PROBES: readonly Probe[] = [
@@ -26,4 +28,6 @@ export const PROBES: readonly Probe[] = [
   httpDate,
   localClock,
   host,
+  proxySettings,
+  proxiedMetadata,
 ] as readonly Probe[];
