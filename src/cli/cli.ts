@@ -77,6 +77,8 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   },
 };
 
+const COMPLETION = 'completion';
+
 /** Runs the command line; answers the exit code. What is wrong with it is told in one line, with 64. */
 export async function runCli(world: World): Promise<number> {
   let chosen: { readonly row: CommandRow; readonly flags: Flags } | null = null;
@@ -91,7 +93,7 @@ export async function runCli(world: World): Promise<number> {
     .alias('help', 'h')
     .exitProcess(false)
     .wrap(Math.min(Math.max(world.terminal.columns, 60), 100))
-    .completion('completion', 'Print a completion script for bash or zsh')
+    .completion(COMPLETION, 'Print a completion script for bash or zsh')
     .recommendCommands()
     .parserConfiguration({
       'parse-numbers': false,
@@ -114,6 +116,11 @@ export async function runCli(world: World): Promise<number> {
       },
     );
   }
+  // Asked for through `parse`, yargs makes the script, and loses it on its way to the default command.
+  if (world.args.length === 1 && world.args[0] === COMPLETION) {
+    parser.showCompletionScript();
+    return 0;
+  }
   let told = '';
   let mistake: string | null = null;
   await parser.parse([...world.args], {}, (error: Error | undefined, _argv: unknown, output: string) => {
@@ -135,7 +142,7 @@ export async function runCli(world: World): Promise<number> {
 }
 
 function unknownCommand(word: string): string {
-  const meant = nearest(word, [...Object.keys(COMMANDS), 'completion']);
+  const meant = nearest(word, [...Object.keys(COMMANDS), COMPLETION]);
   return `there is no command "${shownText(word, 60)}"${meant === null ? '' : `; did you mean ${meant}?`}`;
 }
 

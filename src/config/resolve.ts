@@ -79,6 +79,7 @@ export function resolveConfig(sources: ConfigSources, context: ConfigContext): R
     origins: Object.fromEntries(settled.map(([name, { origin }]) => [name, origin])) as Origins,
   };
   judgeThresholds(all, errors);
+  judgePublishing(all, errors);
   judgeFindings(all, context.catalogue, errors);
   if (errors.length > 0) return { ok: false, errors };
   const sdk = (name: SettingName): Given | undefined => variables.get(name) ?? shared.get(name);
@@ -149,6 +150,12 @@ function judgeThresholds({ values, origins }: All, errors: ConfigError[]): void 
 }
 
 const fromWhere = (origin: string): string => (origin === 'default' ? 'the default' : `from ${origin}`);
+
+function judgePublishing({ values, origins }: All, errors: ConfigError[]): void {
+  if (!values.publish || !values.offline) return;
+  const what = `publish needs CloudWatch, and offline (${fromWhere(origins.offline)}) leaves it out`;
+  errors.push({ setting: 'publish', origin: origins.publish, what, allowed: 'one of the two' });
+}
 
 function judgeFindings(
   { values, origins }: All,

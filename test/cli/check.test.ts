@@ -1,0 +1,262 @@
+// Runs `check` as a process against an instance of its own: what it asks, sends, publishes, and never shows.
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Report } from '../../src/core/report.ts';
+import type { BehaviourChange } from '../../src/simulator/behaviour.ts';
+import { type Instance, startInstance } from '../../src/simulator/instance.ts';
+import { credentialsOf } from '../simulator/ask.ts';
+import { eventually, run, start } from '../support/program.ts';
+
+async function instance(change: BehaviourChange = {}): Promise<Instance> {
+  const started = await startInstance(change);
+  onTestFinished(() => started.close());
+  return started;
+}
+
+const reportOf = (stdout: string): Report => JSON.parse(stdout) as Report;
+
+describe.concurrent('one diagnosis', () => {
+  it('asks IMDS five times, on one connection, with one token', async () => {
+    const box = await instance();
+    const ended = await run(['--json'], box.environment);
+    expect(ended.code).toBe(0);
+    const asked = box.received().imdsRequests;
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'PUT /latest/api/token',
+      expect.stringContaining('GET /latest/meta-data/iam/security-credentials/'),
+      expect.stringContaining('GET /latest/meta-data/iam/security-credentials/'),
+      expect.stringContaining('GET /latest/'),
+      expect.stringContaining('GET /latest/'),
+    ]);
+    expect(new Set(asked.map(({ connection }) => connection)).size).toBe(1);
+    expect(asked.filter(({ method, withToken }) => method === 'GET' && !withToken)).toEqual([]);
+  });
+
+  it('goes straight to IMDS, whatever the proxy variables say', async () => {
+    const box = await instance();
+    const { NO_PROXY: _, no_proxy: __, ...rest } = box.environment;
+    const dead = 'http://user:hunter2@127.0.0.1:9';
+    const ended = await run(['--json', '--only', 'imds,role'], {
+      ...rest,
+      http_proxy: dead,
+      HTTP_PROXY: dead,
+      HTTPS_PROXY: dead,
+      ALL_PROXY: dead,
+      NODE_USE_ENV_PROXY: '1',
+    });
+    expect(reportOf(ended.stdout).observations['instance-role']?.ok).toBe(true);
+    expect(ended.stdout + ended.stderr).not.toContain('hunter2');
+  });
+
+  it('shows no secret, in any format, not even when asked for more', async () => {
+    const box = await instance();
+    const secrets = await credentialsOf(box.endpoints.imds);
+    for (const format of ['text', 'json', 'nagios', 'prometheus']) {
+      const ended = await run(['check', '--format', format, '--verbose', '--publish'], box.environment);
+      for (const secret of [secrets.AccessKeyId, secrets.SecretAccessKey, secrets.Token]) {
+        expect(secret.length).toBeGreaterThan(15);
+        expect(ended.stdout + ended.stderr).not.toContain(secret);
+      }
+    }
+  });
+
+  it('runs only the probes that --only needs, and reports them', async () => {
+    const box = await instance();
+    const ended = await run(['--json', '--only', 'clock-skewed'], box.environment);
+    expect(Object.keys(reportOf(ended.stdout).observations)).toEqual(
+      expect.arrayContaining(['clock-offset']),
+    );
+    expect(box.received().imdsRequests).toEqual([]);
+    expect(reportOf(ended.stdout).verdicts.map(({ id }) => id)).toEqual(['clock-skewed']);
+  });
+
+  it('judges nothing that --skip leaves out', async () => {
+    const box = await instance({ time: { silent: true } });
+    const ended = await run(['--json', '--skip', 'clock'], box.environment);
+    expect(ended.code).toBe(0);
+    expect(reportOf(ended.stdout).verdicts.filter(({ id }) => id.startsWith('clock'))).toEqual([]);
+  });
+
+  it('sends a request without a token only with --imdsv1', async () => {
+    const box = await instance({ imds: { tokensOptional: true } });
+    const ended = await run(['--json', '--imdsv1'], box.environment);
+    expect(reportOf(ended.stdout).findings.map(({ id }) => id)).toContain('imds-v1-enabled');
+    expect(ended.code).toBe(0);
+  });
+
+  it('tells an error status on standard error', async () => {
+    const ended = await run(['check', '--simulate', 'throttled-hard', '--json']);
+    expect(ended.stderr).toMatch(/HTTP 429/);
+    expect(() => reportOf(ended.stdout)).not.toThrow();
+  });
+
+  it('keeps trying with --wait until credentials are there', async () => {
+    const box = await instance({ imds: { refused: true } });
+    const running = start(['check', '--wait', '30', '--json'], box.environment);
+    await running.until('no credentials yet');
+    await box.change({ imds: { refused: false } });
+    const ended = await running.ended;
+    expect(ended.code).toBe(0);
+    expect(reportOf(ended.stdout).observations['instance-role']?.ok).toBe(true);
+  });
+
+  it('ends at once on Ctrl-C', async () => {
+    const box = await instance({ imds: { refused: true } });
+    const running = start(['check', '--wait', '600'], box.environment);
+    await running.until('no credentials yet');
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+  });
+});
+
+describe.concurrent('--publish', () => {
+  it('sends the metrics of the contract, signed with what was just read', async () => {
+    const box = await instance();
+    const ended = await run(['check', '--publish', '--json', '--fleet', 'web'], box.environment);
+    expect(ended.code).toBe(0);
+    const { metrics } = box.received();
+    const names = metrics.map(({ name }) => name).sort();
+    expect(names).toEqual(
+      [
+        'CredentialExpiryMargin',
+        'CredentialAge',
+        'ImdsRequests',
+        'ImdsThrottled',
+        'ImdsErrors',
+        'ImdsLatency',
+        'ClockOffset',
+        'CriticalFindings',
+        'WarningFindings',
+        'Heartbeat',
+        'OutboxAge',
+        'OutboxDropped',
+      ].sort(),
+    );
+    for (const metric of metrics) {
+      expect(metric.namespace).toBe('ImdsProbe');
+      expect(metric.dimensions).toEqual({ Fleet: 'web' });
+    }
+    expect(metrics.find(({ name }) => name === 'ImdsRequests')?.values).toEqual([5]);
+    expect(box.received().imdsRequests).toHaveLength(5);
+    expect(box.received().cloudwatchRequests).toBe(1);
+    expect(new Set(reportOf(ended.stdout).metrics.map(({ name }) => name))).toEqual(new Set(names));
+  });
+
+  it('sends what an alarm needs a second time with InstanceId while something is wrong', async () => {
+    const box = await instance({ time: { silent: true } });
+    const ended = await run(['check', '--publish', '--json'], box.environment);
+    expect(ended.code).toBe(1);
+    const own = box.received().metrics.filter(({ dimensions }) => 'InstanceId' in dimensions);
+    expect(own.map(({ name }) => name).sort()).toEqual([
+      'CredentialExpiryMargin',
+      'CriticalFindings',
+      'Heartbeat',
+      'WarningFindings',
+    ]);
+  });
+});
+
+describe.concurrent('mistakes of the operator end in one line and 64', () => {
+  it.each<[string, readonly string[], Record<string, string>, RegExp]>([
+    ['an unknown flag', ['--tiemout', '3'], {}, /^imds-probe: --tiemout: .*did you mean --timeout\?\n$/],
+    ['an unknown command', ['chekc'], {}, /^imds-probe: .*"chekc"; did you mean check\?/],
+    ['a value of the wrong kind', ['--timeout', 'soon'], {}, /^imds-probe: --timeout: .*allowed: .*\n$/],
+    ['a variable', [], { IMDS_PROBE_ATTEMPTS: '0' }, /^imds-probe: IMDS_PROBE_ATTEMPTS: .*allowed: .*\n$/],
+    ['an unknown variable', [], { IMDS_PROBE_ATTEMTPS: '2' }, /^imds-probe: IMDS_PROBE_ATTEMTPS: /],
+    [
+      'an AWS variable',
+      [],
+      { AWS_METADATA_SERVICE_TIMEOUT: 'x' },
+      /^imds-probe: AWS_METADATA_SERVICE_TIMEOUT: /,
+    ],
+    ['an endpoint with a path', ['--endpoint', 'http://127.0.0.1/latest'], {}, /^imds-probe: --endpoint: /],
+    ['a finding that is none', ['--only', 'imds-hop'], {}, /^imds-probe: --only: .*allowed: /],
+    [
+      'an unknown scenario',
+      ['--simulate', 'exprid'],
+      {},
+      /^imds-probe: --simulate: .*did you mean expired\?/,
+    ],
+    ['a file that is not there', ['--config', '/nowhere.yaml'], {}, /^imds-probe: --config: /],
+    ['thresholds the wrong way round', ['--margin-critical', '1000'], {}, /^imds-probe: --margin-critical: /],
+    ['publishing and not', ['--publish', '--offline'], {}, /^imds-probe: --publish: /],
+  ])('%s', async (_name, args, env, expected) => {
+    const ended = await run(args[0] === 'chekc' ? args : ['check', ...args], env);
+    expect(ended.stderr).toMatch(expected);
+    expect(ended.stdout).toBe('');
+    expect(ended.code).toBe(64);
+  });
+});
+
+describe.concurrent('the other commands', () => {
+  it('simulate prints exports, then ready, and ends with 0 on SIGTERM', async () => {
+    const running = start(['simulate', 'healthy']);
+    await running.until('ready');
+    const lines = running.output().stdout.trimEnd().split('\n');
+    expect(lines.at(-1)).toBe('ready');
+    for (const line of lines.slice(0, -1)) expect(line).toMatch(/^export [A-Za-z0-9_]+=\S+$/);
+    running.child.kill('SIGTERM');
+    expect((await running.ended).code).toBe(0);
+  });
+
+  it('explain knows a finding, and lists all without one', async () => {
+    const [one, all, none] = await Promise.all([
+      run(['explain', 'imds-hop-limit']),
+      run(['explain']),
+      run(['explain', 'imds-hop-limt']),
+    ]);
+    expect(one.stdout).toContain('aws ec2 modify-instance-metadata-options');
+    expect(all.stdout).toContain('role-credentials-expired');
+    expect(none.code).toBe(64);
+    expect(none.stderr).toContain('did you mean imds-hop-limit?');
+  });
+
+  it.each(['check', 'agent', 'explain', 'simulate'])('%s --help shows examples', async (command) => {
+    const ended = await run([command, '--help']);
+    expect(ended.stdout).toContain('Examples:');
+    expect(ended.code).toBe(0);
+  });
+
+  it('--version is the version, completion a script', async () => {
+    const [version, completion] = await Promise.all([run(['--version']), run(['completion'])]);
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(completion.stdout).toContain('imds-probe');
+  });
+
+  it('--show-config says where each setting came from', async () => {
+    const ended = await run(['check', '--show-config', '--timeout', '2'], { IMDS_PROBE_ATTEMPTS: '5' });
+    expect(ended.stdout).toMatch(/^timeout +2 s +--timeout$/m);
+    expect(ended.stdout).toMatch(/^attempts +5 +IMDS_PROBE_ATTEMPTS$/m);
+    expect(ended.stdout).toMatch(/^deadline +10 s +default$/m);
+    expect(ended.code).toBe(0);
+  });
+});
+
+describe.concurrent('agent', () => {
+  it('publishes cycle after cycle within its budget, and ends with 0 on SIGTERM', async () => {
+    const box = await instance();
+    const running = start(['agent', '--interval', '1', '--flush', '1'], box.environment);
+    const beats = () => box.received().metrics.filter(({ name }) => name === 'Heartbeat').length;
+    await eventually('four heartbeats', () => beats() >= 4);
+    const began = Date.now();
+    running.child.kill('SIGTERM');
+    const ended = await running.ended;
+    expect(ended.code).toBe(0);
+    expect(Date.now() - began).toBeLessThan(5000);
+    const { imdsRequests, metrics } = box.received();
+    const cycles = beats();
+    expect(imdsRequests.filter(({ method }) => method === 'PUT')).toHaveLength(1);
+    expect(imdsRequests.length).toBeLessThanOrEqual(5 + 2 * cycles);
+    expect(new Set(imdsRequests.map(({ connection }) => connection)).size).toBe(1);
+    const stamps = metrics.filter(({ name }) => name === 'Heartbeat').map(({ timestamp }) => timestamp);
+    expect(new Set(stamps).size).toBe(stamps.length);
+    for (const line of ended.stderr.trimEnd().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+    expect(ended.stdout).toBe('');
+  });
+
+  it('--once does one cycle and publishes it', async () => {
+    const box = await instance();
+    const ended = await run(['agent', '--once'], box.environment);
+    expect(ended.code).toBe(0);
+    expect(box.received().metrics.filter(({ name }) => name === 'Heartbeat')).toHaveLength(1);
+  });
+});
