@@ -1,7 +1,7 @@
 // The key numbers of a report as rows of a table: what answered, whose credentials, until when, by which clock.
 import { spokenMs, spokenSeconds } from '../core/duration.ts';
-import type { ImdsToken, ImdsTraffic, InstanceRole, TokenlessAnswer } from '../core/imds.ts';
-import type { FailureKind, Outcome } from '../core/outcome.ts';
+import type { ImdsPurpose, ImdsToken, ImdsTraffic, InstanceRole, TokenlessAnswer } from '../core/imds.ts';
+import type { Failure, FailureKind, Outcome } from '../core/outcome.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { IMDS_IPV4_ENDPOINT, THROTTLED_STATUSES } from '../facts/imds.ts';
 import type { Row } from './layout.ts';
@@ -26,8 +26,10 @@ export function seenRows(seen: Snapshot): Row[] {
   const add = (label: string, value: string | null) => {
     if (value !== null) rows.push([label, value]);
   };
-  add('Metadata service', tokenRow(seen['imds-token'], seen['imds-traffic']));
-  add('  without token', tokenlessRow(seen['imds-tokenless']));
+  const traffic = seenValue(seen['imds-traffic']);
+  add('Metadata service', tokenRow(seen['imds-token'], traffic));
+  if (seen['imds-token'] !== undefined) add('  endpoint', unusualEndpoint(traffic));
+  add('  without token', tokenlessRow(seen['imds-tokenless'], traffic));
   add('Role', roleRow(seen['instance-role'], seen['imds-token']));
   const role = seenValue(seen['instance-role']);
   if (role !== null) {
@@ -39,33 +41,42 @@ export function seenRows(seen: Snapshot): Row[] {
   return rows;
 }
 
-function failureText(outcome: {
-  readonly failure: { readonly kind: FailureKind; readonly detail: string };
-}): string {
-  return `${KIND_WORDS[outcome.failure.kind]}: ${outcome.failure.detail}`;
+/** A failure's detail is a sentence already; only a defect of ours has to be named as such. */
+function failureText({ failure }: { readonly failure: Failure }): string {
+  return failure.kind === 'crashed' ? `${KIND_WORDS.crashed}: ${failure.detail}` : failure.detail;
 }
 
-function tokenRow(
-  token: Outcome<ImdsToken> | undefined,
-  traffic: Outcome<ImdsTraffic> | undefined,
-): string | null {
+function tokenRow(token: Outcome<ImdsToken> | undefined, traffic: ImdsTraffic | null): string | null {
   if (token === undefined) return null;
-  const endpoint = seenValue(traffic)?.endpoint ?? IMDS_IPV4_ENDPOINT;
-  const where = endpoint === IMDS_IPV4_ENDPOINT ? '' : `, at ${endpoint}`;
-  if (!token.ok) return `${failureText(token)}${where}`;
+  if (!token.ok) return failureText(token);
   const good = `good for ${spokenSeconds(token.value.ttlSeconds)}`;
-  if (token.value.reused) return `answers; session token kept from before, still ${good}${where}`;
-  return `answers; session token in ${spokenMs(token.tookMs)}, ${good}${where}`;
+  if (token.value.reused) return `answers; session token kept from before, still ${good}`;
+  return `answers; session token in ${spokenMs(answerMs('token', traffic) ?? token.tookMs)}, ${good}`;
 }
 
-function tokenlessRow(tokenless: Outcome<TokenlessAnswer> | undefined): string | null {
+function unusualEndpoint(traffic: ImdsTraffic | null): string | null {
+  return traffic === null || traffic.endpoint === IMDS_IPV4_ENDPOINT ? null : traffic.endpoint;
+}
+
+/** How long the last answer to a request for this took: an outcome's own time holds what it waited for as well. */
+function answerMs(purpose: ImdsPurpose, traffic: ImdsTraffic | null): number | null {
+  const answered = traffic?.requests.filter(
+    (request) => request.purpose === purpose && request.status !== null,
+  );
+  return answered?.at(-1)?.tookMs ?? null;
+}
+
+function tokenlessRow(
+  tokenless: Outcome<TokenlessAnswer> | undefined,
+  traffic: ImdsTraffic | null,
+): string | null {
   if (tokenless === undefined) return null;
   if (!tokenless.ok) return failureText(tokenless);
   const { asked, status } = tokenless.value;
   if (!asked || status === null) return null;
   const means =
     status === 401 ? ' (tokens are required)' : status === 200 ? ' (IMDSv1 is still allowed)' : '';
-  return `HTTP ${status} in ${spokenMs(tokenless.tookMs)}${means}`;
+  return `HTTP ${status} in ${spokenMs(answerMs('tokenless', traffic) ?? tokenless.tookMs)}${means}`;
 }
 
 function roleRow(
@@ -74,7 +85,7 @@ function roleRow(
 ): string | null {
   if (role === undefined) return null;
   if (!role.ok) {
-    const told = token?.ok === false && token.failure.detail === role.failure.detail;
+    const told = token?.ok === false && role.failure.detail.includes(token.failure.detail);
     return told ? 'not known, for the same reason' : `not known: ${failureText(role)}`;
   }
   const { roleName, code, accessKeyId } = role.value;

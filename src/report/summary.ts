@@ -65,7 +65,7 @@ function skewedHeadline(report: Report): string | null {
 
 /** `6 min 40 s slow`: an offset is "theirs minus ours", so a positive one means that the local clock is behind. */
 export function spokenOffset(offsetMs: number): string {
-  if (offsetMs === 0) return 'right to the millisecond';
+  if (offsetMs === 0) return '0 ms off';
   return `${spokenMs(offsetMs)} ${offsetMs > 0 ? 'slow' : 'fast'}`;
 }
 

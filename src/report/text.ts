@@ -191,7 +191,9 @@ const withStatus = (report: Report, status: Verdict['status']): Verdict[] =>
 function unjudgedLines(report: Report, pen: Pen): string[] {
   const failures = Object.values(report.observations)
     .map((outcome) => (outcome.ok ? '' : outcome.failure.detail))
-    .filter((detail) => detail !== '');
+    .filter((detail) => detail !== '')
+    // The shortest first: others quote it.
+    .sort((a, b) => a.length - b.length);
   return reasonLines('Could not be judged', withStatus(report, 'unknown'), pen, failures);
 }
 

@@ -94,5 +94,5 @@ describe('summaryOf', () => {
 it.each([
   [400_000.3, '6 min 40 s slow'],
   [-1500, '1.5 s fast'],
-  [0, 'right to the millisecond'],
+  [0, '0 ms off'],
 ])('an offset of %d ms is %s', (offsetMs, words) => expect(spokenOffset(offsetMs)).toBe(words));

@@ -150,11 +150,14 @@ describe('what was seen', () => {
       healthySnapshot({
         'imds-traffic': seen({ endpoint: 'http://127.0.0.1:1', connections: 0, requests: [] }),
       }),
-      'good for 6 h, at http://127.0.0.1:1',
+      '  endpoint        http://127.0.0.1:1',
     ],
     [
       'the same failure once',
-      healthySnapshot({ 'imds-token': lost('refused', 'no'), 'instance-role': lost('refused', 'no') }),
+      healthySnapshot({
+        'imds-token': lost('refused', 'nobody listens'),
+        'instance-role': lost('refused', 'no session token: nobody listens'),
+      }),
       'Role              not known, for the same reason',
     ],
     [
@@ -164,13 +167,29 @@ describe('what was seen', () => {
     ],
     [
       'a request without a token',
-      healthySnapshot({ 'imds-tokenless': seen({ asked: true, status: 401 }) }),
-      '  without token   HTTP 401 in 2 ms (tokens are required)',
+      healthySnapshot({
+        'imds-tokenless': seen({ asked: true, status: 401 }, 1000),
+        'imds-traffic': aTraffic([
+          aRequest('token', null, 1000, 'response-timeout'),
+          aRequest('tokenless', 401, 3),
+        ]),
+      }),
+      '  without token   HTTP 401 in 3 ms (tokens are required)',
     ],
     [
       'the Date header where no time server answered',
       healthySnapshot({ 'clock-offset': lost('response-timeout', 'nobody answered') }),
       'Clock             right ± 500 ms, by the Date header of IMDS; nobody answered',
+    ],
+    [
+      'a failure in the words of the probe',
+      { 'imds-token': lost('refused', '169.254.169.254:80 refused the connection') },
+      'Metadata service  169.254.169.254:80 refused the connection',
+    ],
+    [
+      'a defect of ours as ours',
+      { 'imds-token': lost('crashed', 'TypeError: x') },
+      'Metadata service  a defect in imds-probe: TypeError: x',
     ],
     [
       'that no clock is known',
@@ -201,7 +220,10 @@ describe('what was seen', () => {
 
 describe('the rest', () => {
   it('tells what could not be judged, once for each failed observation', () => {
-    const observations = healthySnapshot({ 'imds-token': lost('refused', 'nobody listens') });
+    const observations = healthySnapshot({
+      'instance-role': lost('refused', 'not read: nobody listens'),
+      'imds-token': lost('refused', 'nobody listens'),
+    });
     const verdicts = [
       aVerdict({ id: 'imds-slow', status: 'unknown', because: 'no answer: nobody listens' }),
       aVerdict({ id: 'role-missing', status: 'unknown', because: 'not read: nobody listens' }),
