@@ -68,7 +68,7 @@ function profileLines(profiles: readonly ProfileRow[], pen: Pen, verbose: boolea
   const left = profiles.length - shown.length;
   return [
     '',
-    ...grid(['profile', 'gives', 'access key', 'until', 'from'], rows, {
+    ...grid(['profile', 'gives', 'access key', 'until', 'origin'], rows, {
       indent: 2,
       width: pen.width,
       heading: pen.faint,

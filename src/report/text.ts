@@ -241,13 +241,13 @@ function tally(report: Report): string {
   return `${parts.join(', ')}; took ${spokenMs(report.durationMs)}`;
 }
 
-function publishedText(delivery: Delivery): string {
-  const waiting = delivery.pending === 0 ? '' : `; ${delivery.pending} wait to be sent`;
-  const oldest =
-    delivery.oldestSeconds === null ? '' : `, the oldest for ${spokenSeconds(delivery.oldestSeconds)}`;
-  const refused = delivery.rejected === 0 ? '' : `; ${delivery.rejected} refused for good`;
-  const sent = `${delivery.accepted} accepted by CloudWatch at ${delivery.endpoint}`;
-  const why =
-    delivery.failure === null ? '' : `; not delivered: ${delivery.failure.code} - ${delivery.failure.detail}`;
-  return `${sent}${refused}${waiting}${waiting === '' ? '' : oldest}${why}`;
+function publishedText({ accepted, rejected, pending, oldestSeconds, failure, endpoint }: Delivery): string {
+  const parts = failure === null || accepted > 0 ? [`${accepted} accepted by CloudWatch at ${endpoint}`] : [];
+  if (failure !== null) parts.push(`not delivered to ${endpoint}: ${failure.code} - ${failure.detail}`);
+  if (rejected > 0) parts.push(`${rejected} refused for good`);
+  if (pending > 0) {
+    const oldest = (oldestSeconds ?? 0) >= 1 ? `, the oldest for ${spokenSeconds(oldestSeconds ?? 0)}` : '';
+    parts.push(`${pending} wait to be sent${oldest}`);
+  }
+  return parts.join('; ');
 }

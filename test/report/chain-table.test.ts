@@ -62,7 +62,7 @@ describe('profiles', () => {
   it('come with the one in use first, then those with problems, and are bounded', () => {
     const lines = linesOf(value);
     const table = lines.slice(lines.indexOf('') + 1);
-    expect(table[0]).toMatch(/^ {2}profile +gives +access key +until +from$/);
+    expect(table[0]).toMatch(/^ {2}profile +gives +access key +until +origin$/);
     expect(table[1]).toMatch(/^ {2}default \(in use, !\) +static +AKIA…MPLE/);
     expect(table[2]).toMatch(/^ {2}broken \(!\) /);
     expect(table.at(-1)).toBe('  and 6 more (--verbose shows all)');

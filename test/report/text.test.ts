@@ -265,9 +265,10 @@ describe('the rest', () => {
         oldestSeconds: 600,
         failure: { code: 'ExpiredToken', detail: 'the token is expired' },
       }),
-      '14 wait to be sent, the oldest for 10 min; not delivered: ExpiredToken - the token is expired',
+      'not delivered to https://monitoring.eu-west-1.amazonaws.com: ExpiredToken - the token is expired; 14 wait to be sent, the oldest for 10 min',
     ],
-    [aDelivery({ rejected: 1 }), '; 1 refused for good'],
+    [aDelivery({ rejected: 1 }), 'amazonaws.com; 1 refused for good'],
+    [aDelivery({ pending: 3, oldestSeconds: 0 }), 'amazonaws.com; 3 wait to be sent'],
   ])('tells where metrics went', (published, words) => {
     const text = renderText(aReport(), { ...PLAIN, width: 100, published });
     expect(text.slice(text.indexOf('Metrics')).replace(/\n +/g, ' ')).toContain(words);
