@@ -50,10 +50,9 @@ const finding: fc.Arbitrary<Finding> = fc
     title: hostileText,
     cause: hostileText,
     evidence,
-    fix: fc.array(
-      fc.record({ text: hostileText, command: hostileText }, { requiredKeys: ['text'] }),
-      { maxLength: 3 },
-    ),
+    fix: fc.array(fc.record({ text: hostileText, command: hostileText }, { requiredKeys: ['text'] }), {
+      maxLength: 3,
+    }),
   })
   .map((parts) => aFinding(parts as Partial<Finding>));
 
@@ -69,7 +68,13 @@ const snapshot: fc.Arbitrary<Snapshot> = fc
     'imds-token': failed
       ? lost('malformed', one)
       : seen({ ttlSeconds: 21_600, reused: false, renewedAfterRejection: false, freshTokenRejected: false }),
-    'instance-role': aRole({ roleName: one, code: two, expiration: two, marginSeconds: number, ageSeconds: -number }),
+    'instance-role': aRole({
+      roleName: one,
+      code: two,
+      expiration: two,
+      marginSeconds: number,
+      ageSeconds: -number,
+    }),
     'clock-offset': failed
       ? lost('unroutable', two)
       : seen({ offsetMs: number, errorBoundMs: 1, server: one, stratum: 2, leap: 0 }),
