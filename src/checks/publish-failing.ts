@@ -43,6 +43,13 @@ const connect = ({ region, endpoint }: Names): Fix[] => [
   },
 ];
 
+const signature = ({ region }: Names): Fix[] => [
+  {
+    text: 'The signature does not fit: see that the Region is the one of the endpoint, and that no proxy changes the request.',
+    command: `imds-probe check --publish --region ${region}`,
+  },
+];
+
 const PROXY: readonly Fix[] = [
   {
     text: 'See which proxy variables are set here; HTTPS_PROXY and NO_PROXY decide about CloudWatch.',
@@ -132,6 +139,8 @@ function fixesFor({ failure }: Delivery, names: Names): readonly Fix[] {
   switch (failure?.reason) {
     case 'denied':
       return allow(names);
+    case 'credentials':
+      return signature(names);
     case 'clock':
       return CLOCK;
     case 'throttled':

@@ -94,6 +94,7 @@ const MEANINGS: ReadonlyMap<string, ErrorMeaning> = new Map([
   ['ValidationError', 'data'],
   ['Validation', 'data'],
   ['Serialization', 'data'],
+  ['MalformedInput', 'data'],
   ['RequestEntityTooLarge', 'data'],
 ] satisfies [string, ErrorMeaning][]);
 

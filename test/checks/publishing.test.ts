@@ -85,6 +85,7 @@ describe('publish-failing', () => {
     ['proxy', 'http-status', /_proxy=/],
     ['clock', 'RequestExpired', /chronyc makestep/],
     ['throttled', 'Throttling', /service-quotas/],
+    ['credentials', 'SignatureDoesNotMatch', /--region eu-west-1$/],
     ['answer', 'no-region', /--region <region>/],
   ] as const)('offers the command that mends %s, %s', (reason, code, command) => {
     expect(found(publishFailing, putOff(reason, code)).fix[0]?.command).toMatch(command);
