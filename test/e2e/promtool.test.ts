@@ -7,7 +7,6 @@ import { aReport, SCENARIO_NAMES, scenarioReport } from '../support/report-build
 
 const installed = spawnSync('promtool', ['--version']).status === 0;
 if (!installed) {
-  // biome-ignore lint/suspicious/noConsole: a test that is left out says so loudly
   console.warn('SKIPPED: promtool is not installed, so no real Prometheus parser read our output');
 }
 

@@ -15,33 +15,49 @@ export interface PrometheusFamily {
 
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(,|$)/y;
 
+interface Growing {
+  readonly name: string;
+  type: string;
+  readonly help: string;
+  readonly samples: PrometheusSample[];
+}
+
 /** Families in order of appearance. Throws with the line that breaks the format. */
 export function parsePrometheus(text: string): PrometheusFamily[] {
   if (text !== '' && !text.endsWith('\n')) throw new Error('the last line does not end');
-  const families: { name: string; type: string; help: string; samples: PrometheusSample[] }[] = [];
+  const families: Growing[] = [];
   const seen = new Set<string>();
+  const once = (key: string, line: string) => {
+    if (seen.has(key)) throw new Error(`said twice: ${line}`);
+    seen.add(key);
+  };
   for (const line of text.split('\n').slice(0, -1)) {
     const help = /^# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/.exec(line);
-    const type = /^# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram|summary|untyped)$/.exec(line);
-    const family = families.at(-1);
     if (help !== null) {
-      const name = help[1] ?? '';
-      if (seen.has(name)) throw new Error(`a second HELP: ${line}`);
-      seen.add(name);
-      families.push({ name, type: '', help: help[2] ?? '', samples: [] });
-    } else if (type !== null) {
-      if (family?.name !== type[1] || family?.type !== '') throw new Error(`TYPE out of place: ${line}`);
-      family.type = type[2] ?? '';
+      once(help[1] ?? '', line);
+      families.push({ name: help[1] ?? '', type: '', help: help[2] ?? '', samples: [] });
+    } else if (line.startsWith('#')) {
+      addType(families.at(-1), line);
     } else {
       const sample = parseSample(line);
-      if (family?.name !== sample.name) throw new Error(`a sample out of place: ${line}`);
-      const series = JSON.stringify([sample.name, Object.entries(sample.labels).sort()]);
-      if (seen.has(series)) throw new Error(`a second sample of the same series: ${line}`);
-      seen.add(series);
-      family.samples.push(sample);
+      once(JSON.stringify([sample.name, Object.entries(sample.labels).sort()]), line);
+      addSample(families.at(-1), sample, line);
     }
   }
   return families;
+}
+
+function addType(family: Growing | undefined, line: string): void {
+  const type = /^# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram|summary|untyped)$/.exec(line);
+  if (type === null || family === undefined || family.name !== type[1] || family.type !== '') {
+    throw new Error(`TYPE out of place: ${line}`);
+  }
+  family.type = type[2] ?? '';
+}
+
+function addSample(family: Growing | undefined, sample: PrometheusSample, line: string): void {
+  if (family === undefined || family.name !== sample.name) throw new Error(`a sample out of place: ${line}`);
+  family.samples.push(sample);
 }
 
 function parseSample(line: string): PrometheusSample {
