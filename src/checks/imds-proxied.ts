@@ -1,7 +1,13 @@
 // Judges whether metadata requests of clients on this instance go to a proxy instead of the metadata service.
 import { defineCheck } from '../core/check.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { AnyProxyClient, ProxiedMetadata, ProxyExemption, ProxySettings } from '../core/proxy.ts';
+import {
+  type AnyProxyClient,
+  PROXY_CLIENTS,
+  type ProxiedMetadata,
+  type ProxyExemption,
+  type ProxySettings,
+} from '../core/proxy.ts';
 import type { Fix } from '../core/report.ts';
 import { unknownBecause } from './context.ts';
 
@@ -11,7 +17,7 @@ const NAMES: Readonly<Record<AnyProxyClient, string>> = {
   wget: 'wget',
   'python-urllib': 'Python urllib',
   'python-requests': 'Python requests',
-  go: 'Go (the AWS SDK too)',
+  go: 'Go (its AWS SDK too)',
   ruby: 'Ruby',
   'node-proxy-from-env': 'Node with proxy-from-env (axios)',
   'node-undici': 'Node with undici',
@@ -21,6 +27,12 @@ const NAMES: Readonly<Record<AnyProxyClient, string>> = {
 
 const named = (clients: readonly AnyProxyClient[]): string =>
   clients.map((client) => NAMES[client]).join(', ');
+
+/** Node's own agents go direct unless told otherwise; where all others are proxied, one word says it. */
+const who = (clients: readonly AnyProxyClient[], direct: readonly AnyProxyClient[]): string =>
+  direct.every((client) => client === 'node-http') && clients.length >= PROXY_CLIENTS.length
+    ? 'All clients that read the proxy variables'
+    : named(clients);
 
 /** What came back through the proxy, in words; `bad` where it is not what the metadata service would say. */
 interface Verdict {
@@ -61,7 +73,7 @@ function fixes(exemption: ProxyExemption | null, endpoint: string): Fix[] {
       ? []
       : [
           {
-            text: `Exempt the metadata address for: ${named(exemption.helps)}. Write it where the proxy variables are set (/etc/environment, a systemd unit, a Dockerfile).`,
+            text: `Exempt the metadata address${exemption.cannotHelp.length === 0 ? '' : `, for ${named(exemption.helps)}`}. Write it where the proxy variables are set (/etc/environment, a systemd unit, a Dockerfile).`,
             command: exemption.command,
           },
         ];
@@ -125,7 +137,7 @@ export const imdsProxied = defineCheck({
         ...(verdict === null
           ? []
           : [
-              `${named(proxied)} send metadata requests to the proxy ${asked ?? proxies[0]?.place ?? ''}; ${verdict.words}.`,
+              `${who(proxied, on('direct'))} send metadata requests to the proxy ${asked ?? proxies[0]?.place ?? ''}; ${verdict.words}.`,
             ]),
         ...(broken.length === 0 ? [] : [`${named(broken)} give up on the proxy variables as they are.`]),
       ].join(' '),

@@ -79,7 +79,7 @@ describe('imds-proxied', () => {
       'pass',
       /straight/,
     ],
-    ['404', {}, 'critical', /curl, wget.*proxy 10\.1\.2\.3:3128; it answers HTTP 404\.$/],
+    ['404', {}, 'critical', /^All clients .*proxy 10\.1\.2\.3:3128; it answers HTTP 404\.$/],
     ['403', { answer: answered({ status: 403 }) }, 'critical', /HTTP 403 \(IMDS itself/],
     ['502', { answer: answered({ status: 502 }) }, 'critical', /HTTP 502/],
     [
