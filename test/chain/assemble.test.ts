@@ -92,6 +92,15 @@ describe('who wins', () => {
       },
       cli: 'profile',
     },
+    {
+      name: '--profile leaves web identity variables out as well',
+      world: {
+        environment: environment({ webIdentity: TOKEN }),
+        profile: { name: 'dev', from: 'flag' },
+        profiles: [keyed('dev')],
+      },
+      cli: 'profile',
+    },
     { name: 'keys of the default profile', world: { profiles: [keyed('default')] }, cli: 'profile' },
     {
       name: 'AWS_DEFAULT_PROFILE beside AWS_PROFILE: the CLI prefers the first, Go the second',

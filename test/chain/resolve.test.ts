@@ -166,6 +166,23 @@ describe('following a profile', () => {
     expect(resolve([halves], 'a', 'java-v2').broken).toBe(false);
   });
 
+  it('follows a long chain only so far', () => {
+    const profiles = Array.from({ length: 40 }, (_, index) =>
+      profile(`p${index}`, { roleArn: ROLE_ARN, sourceProfile: `p${index + 1}` }),
+    );
+    const seen = resolve([...profiles, keyed('p40')], 'p0');
+    expect(seen.broken).toBe(true);
+    expect(seen.problems[0]).toContain('more than 32 links');
+  });
+
+  it.each([
+    ['SSO', { sso: { session: null, startUrl: null, problems: [], token: null } }, true],
+    ['a process, which may give anything', { credentialProcess: 'x' }, false],
+  ])('calls a role from %s chained or not', (_name, source, chained) => {
+    const profiles = [profile('a', { roleArn: ROLE_ARN, sourceProfile: 's' }), profile('s', source)];
+    expect(resolve(profiles, 'a')).toMatchObject({ chained, broken: false });
+  });
+
   it('never throws and never goes round for ever, whatever points where', () => {
     const name = fc.constantFrom('a', 'b', 'c', 'd', '__proto__');
     const facts = fc.record({

@@ -106,6 +106,14 @@ describe('other answers', () => {
         response.writeHead(403).end(ERROR('Odd', `you sent ${CREDENTIALS.secretAccessKey}`)),
       { state: 'refused', code: 'Odd', detail: 'you sent …' },
     ],
+    [
+      'an identity in a refusal',
+      (_request, response) =>
+        response
+          .writeHead(403)
+          .end('<Arn>arn:aws:iam::123456789012:user/u</Arn><Account>123456789012</Account>'),
+      { state: 'failed' },
+    ],
     ['a login page', (_request, response) => response.end('<html><Arn>x</Arn></html>'), { state: 'failed' }],
     [
       'HTTP 500',
@@ -189,8 +197,12 @@ describe('the port', () => {
       asked += 1;
       response.end('<Arn>arn:aws:sts::123456789012:assumed-role/r/i</Arn><Account>123456789012</Account>');
     });
-    await port({}, endpoint).identities('instance-role', never);
+    const answer = await port({}, endpoint).identities('instance-role', never);
     expect(asked).toBe(1);
+    expect(answer).toMatchObject({
+      ok: true,
+      value: { winner: { state: 'accepted' }, role: { state: 'accepted' } },
+    });
   });
 
   it.each([

@@ -24,12 +24,11 @@ export function javaCredentials(
   return null;
 }
 
-/** Options before the main class or the jar: what follows belongs to the application. */
+/** Options before the main class or the jar file, the first word that is none: what follows is the application's. */
 function jvmArguments(commandLine: readonly string[]): readonly string[] {
   const options: string[] = [];
   const rest = commandLine.slice(1);
   for (const [index, argument] of rest.entries()) {
-    if (argument === '-jar') break;
     const takesValue = ['-cp', '-classpath', '--class-path', '-p', '--module-path'].includes(
       rest[index - 1] ?? '',
     );

@@ -1,7 +1,7 @@
 // Holds finding the AWS CLI to installations made by hand: version 2's folders, Python packages, and programs to ask.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findAwsCli } from '../../../../src/clients/host/chain/aws-cli.ts';
 import { outdatedBecause } from '../../../../src/facts/aws-cli.ts';
@@ -73,6 +73,16 @@ describe('the AWS CLI', () => {
       '#!/bin/sh\n[ "$HOME" = /nonexistent ] && [ -z "$AWS_PROFILE" ] && echo "aws-cli/1.18.69 Python/3.8"\n',
     );
     expect(await find(`relative:${join(root, 'bin')}`)).toMatchObject({ version: '1.18.69', how: 'ran' });
+  });
+
+  it('is not looked for in folders named from where we were started', async () => {
+    program('bin/aws', '#!/bin/sh\necho aws-cli/1.2.3\n');
+    expect(await find(relative(process.cwd(), join(root, 'bin')))).toMatchObject({ path: null });
+  });
+
+  it.runIf(process.geteuid?.() === 0)('is not run as root where it is another user’s', async () => {
+    chownSync(program('bin/aws', '#!/bin/sh\necho aws-cli/1.2.3\n'), 65_534, 65_534);
+    expect(await find()).toMatchObject({ version: null, how: null });
   });
 
   it('may print nonsense', async () => {

@@ -144,6 +144,7 @@ describe('what is asked at all', () => {
     ['@evil.example/', false],
     ['.evil.example/', false],
     [':80@evil.example/', false],
+    [':80@169.254.170.2/', false],
   ])('a relative %s stays at the agent: %s', (path, allowed) => {
     const target = containerTarget(new Map([['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', path]]));
     expect(target?.shown.allowed).toBe(allowed);

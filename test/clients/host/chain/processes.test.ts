@@ -53,6 +53,7 @@ function reader(changes: {
   allProcesses?: boolean;
   procRoot?: string;
   roleCommand?: readonly string[];
+  askContainers?: boolean;
 }) {
   return createChainReader({
     environment: {},
@@ -61,7 +62,7 @@ function reader(changes: {
     pid: changes.pid ?? null,
     allProcesses: changes.allProcesses ?? false,
     runCredentialProcess: false,
-    askContainers: false,
+    askContainers: changes.askContainers ?? false,
     roleCommand: changes.roleCommand ?? null,
     wallMs: Date.now,
     ...(changes.procRoot === undefined ? {} : { procRoot: changes.procRoot }),
@@ -140,8 +141,9 @@ async function run(script: string): Promise<string> {
 }
 
 describe('a network of its own', () => {
-  const other = async (): Promise<number> => {
+  const other = async (env: Record<string, string> = {}): Promise<number> => {
     const child = spawn('unshare', ['--net', '/bin/sh', '-c', 'echo ready; read never'], {
+      env: { PATH: process.env['PATH'], ...env },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     children.push(child);
@@ -161,6 +163,12 @@ describe('a network of its own', () => {
   it.runIf(isRoot)('is not claimed to be seen', async () => {
     const seen = await reader({ pid: await other() }).world(never);
     expect(seen).toMatchObject({ ok: true, value: { subject: { network: 'not-seen' }, enteredRole: null } });
+  });
+
+  it.runIf(isRoot)('is not asked for its container’s credentials from ours', async () => {
+    const pid = await other({ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/' });
+    const seen = await reader({ pid, askContainers: true }).world(never);
+    expect(seen).toMatchObject({ ok: true, value: { environment: { container: { state: 'not-asked' } } } });
   });
 
   it.runIf(isRoot)('is entered with nsenter, and the role is the one seen there', async () => {
