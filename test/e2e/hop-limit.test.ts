@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FailureKind } from '../../src/core/outcome.ts';
+import type { Report } from '../../src/core/report.ts';
 import type { wholeCycle } from '../support/imds-client.ts';
 import { type Firewall, HopLimitLab, IPV4_ENDPOINT, IPV6_ENDPOINT, missingForLab } from './hop-limit/lab.ts';
 
@@ -15,6 +16,9 @@ if (missing !== null) {
 type Seen = Awaited<ReturnType<typeof wholeCycle>> & { endedMs: number };
 
 const ONCE = fileURLToPath(new URL('../support/imds-once.ts', import.meta.url));
+
+const PROGRAM =
+  process.env['IMDS_PROBE_PROGRAM'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** The contract: the hop limit is told within this of the first packet. */
 const TOLD_WITHIN_MS = 1200;
@@ -49,6 +53,35 @@ describe.skipIf(missing !== null).each([
     expect(put).toMatchObject({ purpose: 'token', failure: 'response-timeout' });
     expect(get).toMatchObject({ purpose: 'tokenless', status: 401 });
     expect(seen.endedMs - (put?.startedMs ?? 0)).toBeLessThanOrEqual(TOLD_WITHIN_MS);
+  });
+
+  test('the whole program tells it in time, though no time server answers either', async () => {
+    await lab.serve(1);
+    const args = ['check', '--json', '--endpoint-mode', family];
+    const { code, stdout, stderr } = await lab.run(process.execPath, ['--no-warnings', PROGRAM, ...args]);
+    expect(code, stderr).toBe(2);
+    const report = JSON.parse(stdout) as Report;
+    expect(report.findings[0]).toMatchObject({ id: 'imds-hop-limit', severity: 'critical' });
+    expect(report.findings[0]?.fix[0]?.command).toContain('modify-instance-metadata-options');
+    expect(report.durationMs).toBeLessThanOrEqual(TOLD_WITHIN_MS);
+  });
+
+  test.each<[Firewall, string]>([
+    ['router-drop', 'imds-unreachable'],
+    ['router-reject', 'imds-unreachable'],
+  ])('%s, by the whole program', async (firewall, id) => {
+    await lab.serve(1);
+    lab.firewall(firewall);
+    const { stdout } = await lab.run(process.execPath, [
+      '--no-warnings',
+      PROGRAM,
+      '--json',
+      '--endpoint-mode',
+      family,
+    ]);
+    const { findings } = JSON.parse(stdout) as Report;
+    expect(findings.map((finding) => finding.id)).toContain(id);
+    expect(findings.map((finding) => finding.id)).not.toContain('imds-hop-limit');
   });
 
   test('a hop limit of 2 behind one router: all is well', async () => {

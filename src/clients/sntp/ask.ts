@@ -72,7 +72,7 @@ export function noTime(
 
 /**
  * Asks the server until it has answered `exchanges` times, or has had its chance. Never rejects; ends at the latest
- * after two time-outs, or at once when `signal` fires, with what was measured until then.
+ * after one time-out, or at once when `signal` fires, with what was measured until then.
  * `onHeard` is called as soon as the server has answered anything.
  */
 export function askServer(
@@ -145,7 +145,8 @@ class Conversation {
     const nonce = this.freshNonce();
     const waitMs =
       this.best === null
-        ? this.options.timeoutMs
+        ? // One time-out for all tries: a lost packet is asked for again before the patience for it has run out.
+          this.options.timeoutMs / TRIES
         : Math.min(this.options.timeoutMs, Math.max(PATIENCE_MIN_MS, PATIENCE_DELAYS * this.best.delayMs));
     const request = encodeRequest(nonce);
     this.sent += 1;

@@ -8,7 +8,7 @@ import { type Resolve, systemResolve, TimeServer, type TimeServerAddress } from 
 /** Exchanges with a server: of four, one nearly always meets no delay on the way. */
 export const EXCHANGES = 4;
 /** How long a server may stay silent before the next one is asked beside it. Link-local answers take under 1 ms. */
-const HEAD_START_MS = 200;
+const HEAD_START_MS = 100;
 export interface TimeClientOptions extends Omit<AskOptions, 'exchanges'> {
   readonly servers: readonly TimeServerAddress[];
   /** Default `EXCHANGES`. */
@@ -61,7 +61,7 @@ export function createTimeClient(options: TimeClientOptions): TimeClient {
 
 /**
  * Each server is asked when the one before has ended without the time, or stays silent over its head start: a first
- * server behind a dropping firewall then delays the answer by a fifth of a second and not by two time-outs.
+ * server behind a dropping firewall then delays the answer by a tenth of a second and not by a time-out.
  */
 async function askInOrder(
   servers: readonly TimeServer[],
