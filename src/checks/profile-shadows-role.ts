@@ -62,9 +62,15 @@ export const profileShadowsRole = defineCheck({
   },
 });
 
-/** The profile is what the CLI uses, or what it stops at. */
+const FROM_PROFILES = ['profile', 'sso', 'process', 'assume-role-profile'];
+
+/** The profile is what the CLI uses; or what others use, where the CLI gets no credentials at all. */
 function takesPart(chain: CredentialChain, row: ProfileRow): boolean {
-  if (chain.winner === null) return row.problems.length === 0 && chain.environment.key === null;
+  if (chain.winner === null) {
+    return (
+      row.problems.length === 0 && chain.winners.some(({ source }) => FROM_PROFILES.includes(source ?? ''))
+    );
+  }
   const fromVariables = chain.winner === 'web-identity' && chain.environment.webIdentity !== null;
   return !fromVariables && !['environment', 'container', 'instance-role'].includes(chain.winner);
 }

@@ -222,6 +222,16 @@ const TABLE: Record<string, readonly [string, Snapshot, string][]> = {
     ['named by AWS_PROFILE', world({ ...byVariable('dev'), profiles: [keyed('dev')] }), 'warning'],
     ['asked for by --profile', world({ ...inProfile('dev'), profiles: [keyed('dev')] }), 'pass'],
     ['building on the role', world({ ...byVariable('self'), profiles: [SELF] }), 'pass'],
+    [
+      'keys behind a file only the CLI refuses',
+      world({ ...fileProblem(true), profiles: [keyed('default')] }),
+      'warning',
+    ],
+    [
+      'settings in a file the CLI refuses',
+      world({ ...fileProblem(true), profiles: [profile('default')] }),
+      'pass',
+    ],
     ['only settings', world({ profiles: [profile('default')] }), 'pass'],
     [
       'behind the environment',

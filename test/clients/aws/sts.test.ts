@@ -56,6 +56,24 @@ describe('signing', () => {
   });
 });
 
+describe('headers', () => {
+  it('are signed in order, the token among them', () => {
+    const { authorization } = signedHeaders({
+      method: 'POST',
+      url: new URL('https://sts.example/'),
+      headers: { 'user-agent': 'x', 'content-type': 'y' },
+      body: '',
+      service: 'sts',
+      region: 'us-east-1',
+      credentials: { ...CREDENTIALS, sessionToken: 't' },
+      nowMs: 0,
+    });
+    expect(authorization).toContain(
+      'SignedHeaders=content-type;host;user-agent;x-amz-date;x-amz-security-token,',
+    );
+  });
+});
+
 describe('the box', () => {
   it('accepts the role, and calls strange credentials by their name', async () => {
     const box = await startInstance();
