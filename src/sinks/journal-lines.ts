@@ -72,11 +72,7 @@ export function lineOf(event: AgentEvent, before: Told): Line {
     case 'stopping':
       return { level: 'info', msg: `stopping: ${event.reason}`, fields: fieldsOf(event) };
     case 'stopped':
-      return {
-        level: 'info',
-        msg: `stopped; ${event.pending} metrics were not sent`,
-        fields: fieldsOf(event),
-      };
+      return { level: 'info', msg: stoppedText(event), fields: fieldsOf(event) };
   }
 }
 
@@ -91,6 +87,10 @@ function cycleText({ status, findings }: Of<'cycle'>): string {
   return findings.length === 0
     ? `this instance is ${status}`
     : `this instance is ${status}: ${findings.join(', ')}`;
+}
+
+function stoppedText({ pending }: Of<'stopped'>): string {
+  return pending === 0 ? 'stopped; every metric was sent' : `stopped; ${pending} metrics were not sent`;
 }
 
 const LEVELS: Readonly<Record<Severity, Line['level']>> = {

@@ -1,4 +1,5 @@
 // Sends metrics to CloudWatch: signed with what the probe has read, by true time, tried again while that makes sense.
+import { setTimeout } from 'node:timers/promises';
 import type { Datum } from '../../core/publishing.ts';
 import { shownAccessKeyId } from '../../core/text.ts';
 import { metricData } from './batch.ts';
@@ -93,7 +94,8 @@ export function createCloudWatch(options: CloudWatchOptions): CloudWatch {
         if (refused === null) return { kind: 'accepted', requests: attempt };
         const requests = UNSENT.has(refused) ? attempt - 1 : attempt;
         if (attempt === attempts || !worthRepeating(refused)) return outcome(refused, requests);
-        await pause(random() * BACKOFF_BASE_MS * BACKOFF_FACTOR ** (attempt - 1), signal);
+        const waitMs = random() * BACKOFF_BASE_MS * BACKOFF_FACTOR ** (attempt - 1);
+        await setTimeout(waitMs, undefined, { signal }).catch(() => undefined);
         if (signal.aborted) return outcome(refused, requests);
       }
     },
@@ -187,16 +189,3 @@ const NO_CREDENTIALS = unsent('credentials', 'no-credentials', 'there are no rol
 const NO_REGION = unsent('answer', 'no-region', 'the Region is not known, so there is nowhere to send to');
 const OUT_OF_TIME = unsent('network', 'response-timeout', 'there was no time left to ask CloudWatch');
 const UNSENT: ReadonlySet<Refusal> = new Set([NO_CREDENTIALS, NO_REGION, OUT_OF_TIME]);
-
-/** Waits, or less when the signal ends it. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
-}

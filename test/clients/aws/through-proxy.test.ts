@@ -120,11 +120,14 @@ describe('a proxy that does not help', () => {
     });
   });
 
-  it('passes bodies on that are too large', async () => {
-    plain.answer({ status: 200, body: 'x'.repeat(100_000) });
-    secure.answer({ status: 200, body: 'x'.repeat(100_000) });
-    expect(await put(plain, { ALL_PROXY: url() })).toMatchObject({ kind: 'later', code: 'malformed' });
-    expect(await put(secure, { ALL_PROXY: url() })).toMatchObject({ kind: 'later', code: 'malformed' });
+  it.each(['https', 'http'])('passes on a body that is too large, over %s', async (scheme) => {
+    const target = scheme === 'https' ? secure : plain;
+    target.answer({ status: 200, body: `"${'x'.repeat(100_000)}"` });
+    expect(await put(target, { ALL_PROXY: url() })).toMatchObject({
+      kind: 'later',
+      code: 'malformed',
+      detail: expect.stringContaining('far more than CloudWatch'),
+    });
   });
 });
 
