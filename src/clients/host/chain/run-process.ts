@@ -1,5 +1,4 @@
 // Runs a profile's credential_process, only ever when it was asked for: bounded in time and output, nothing kept.
-import { spawn } from 'node:child_process';
 import { shownKey } from '../../../chain/profiles.ts';
 import type { ProcessAnswer } from '../../../core/chain.ts';
 import type { FileUser } from './reach.ts';
@@ -33,6 +32,8 @@ export async function runBounded(
 ): Promise<Output> {
   const [file, ...parameters] = command;
   if (file === undefined) return { code: null, text: null, failure: 'there is no command' };
+  // Hardly any run starts a program, so none pays for loading this.
+  const { spawn } = await import('node:child_process');
   return await new Promise((resolve) => {
     const child = spawn(file, parameters, {
       cwd: '/',
