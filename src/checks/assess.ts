@@ -60,7 +60,7 @@ function plainVerdict(
   check: Check,
   assessment: Exclude<Assessment, { readonly severity: Severity }>,
 ): Omit<Verdict, 'id'> {
-  if (assessment === 'pass') return { status: 'pass', because: `not so: ${check.title.toLowerCase()}` };
+  if (assessment === 'pass') return { status: 'pass', because: `not so: ${check.title}` };
   if ('pass' in assessment) return { status: 'pass', because: assessment.pass };
   if ('unknown' in assessment) return { status: 'unknown', because: assessment.unknown };
   return { status: 'skipped', because: assessment.skipped };
