@@ -1,5 +1,5 @@
 // What a proxy dialect is: one client's reading of the proxy variables, as a pure function.
-import type { AwsProxyClient, ProxyClient, ProxyPlace, ProxyRoute } from '../../core/proxy.ts';
+import type { AwsProxyClient, ProxyClient, ProxyPlace } from '../../core/proxy.ts';
 
 /** An environment. Only variables about proxies and CGI matter here. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -36,8 +36,6 @@ export function viaProxy(scheme: string, host: string, port: number): Decision {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return gaveUp('the proxy variable names no port');
   return { route: 'proxy', proxy: { scheme, host, port } };
 }
-
-export const routeOf = (decision: Decision): ProxyRoute => decision.route;
 
 /** First of the named variables that is set to something. */
 export function firstNonEmpty(variables: Variables, ...names: readonly string[]): string | undefined {

@@ -26,7 +26,7 @@ const number = (text: string): number | undefined =>
   ipv4(text)?.reduce((value, byte) => value * 256 + byte, 0);
 
 /** As if NODE_USE_ENV_PROXY=1 were set. */
-export const decideInUse: Decide = (variables, url) => {
+const decideInUse: Decide = (variables, url) => {
   const asked = nodeTarget(url);
   if (asked === undefined) return gaveUp('not an http or https URL');
   const text = firstNonEmpty(variables, `${asked.scheme}_proxy`, `${asked.scheme.toUpperCase()}_PROXY`);
