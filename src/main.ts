@@ -6,7 +6,12 @@ import { setFlagsFromString } from 'node:v8';
 import manifest from '../package.json' with { type: 'json' };
 import { runCli } from './cli/cli.ts';
 import { type Clients, type ClientsOptions, EXIT_DEFECT, type World } from './cli/world.ts';
+import { createSts } from './clients/aws/sts.ts';
+import { createChainPort } from './clients/chain-port.ts';
+import { createChainReader } from './clients/host/chain/reader.ts';
+import { shellHome } from './clients/host/chain/subject.ts';
 import { createHost, readAwsShared, readFileBounded } from './clients/host/host.ts';
+import type { Config } from './config/config.ts';
 import { MAX_CONFIG_FILE, readConfigFile } from './config/file.ts';
 import type { ClockPort } from './core/ports.ts';
 import { shownText } from './core/text.ts';
@@ -69,10 +74,37 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
     offline: config.offline,
     clock,
   });
-  const ending: (() => unknown)[] = [() => imds.close(), () => time.close()];
+  const userAgent = ['imds-probe', manifest.version] as const;
+  const sts = config.offline
+    ? null
+    : createSts({
+        region: () => config.region ?? imds.region(),
+        endpoint: config.stsEndpoint ?? undefined,
+        environment: env,
+        clockCorrectionMs: time.correctionMs,
+        wallMs: clock.wallMs,
+        userAgent,
+      });
+  const chain = createChainPort({
+    reader: createChainReader({
+      environment: env,
+      home: simulated ? null : shellHome(env),
+      profile: config.profile,
+      pid: config.pid,
+      allProcesses: config.allProcesses,
+      runCredentialProcess: config.runCredentialProcess,
+      askContainers: !config.offline,
+      roleCommand: roleCommand(config),
+      wallMs: clock.wallMs,
+    }),
+    sts,
+    roleCredentials: () => imds.signingCredentials(),
+    path: simulated ? '' : (env['PATH'] ?? ''),
+  });
+  const ending: (() => unknown)[] = [() => imds.close(), () => time.close(), () => sts?.close()];
   return {
-    ports: { imds, time, host, proxied, clock } as never,
-    openPublisher: async ({ region, clockCorrectionMs }) => {
+    ports: { imds, time, host, chain, proxied, clock },
+    openPublisher: async ({ region, clockCorrectionMs, onDelivery }) => {
       const [{ createCloudWatch }, { createMemoryOutbox }, { createPublisher }] = await Promise.all([
         import('./clients/aws/cloudwatch.ts'),
         import('./recorder/memory-outbox.ts'),
@@ -85,7 +117,7 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
         credentials: () => imds.signingCredentials(),
         clockCorrectionMs,
         environment: env,
-        userAgent: ['imds-probe', manifest.version],
+        userAgent,
       });
       ending.push(() => cloudWatch.close());
       return createPublisher({
@@ -95,12 +127,21 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
         clockCorrectionMs,
         intervalMs: config.flushSeconds * 1000,
         phase: Math.random(),
+        ...(onDelivery === undefined ? {} : { onDelivery }),
       });
     },
     close: async () => {
       for (const end of ending) await end();
     },
   };
+}
+
+/** How this program reads the role inside of another network namespace, for `--pid`. */
+function roleCommand({ endpoint, timeoutMs }: Config): readonly string[] | null {
+  const script = process.argv[1];
+  if (script === undefined) return null;
+  const options = ['--only', 'role-missing', '--json', '--offline', '--endpoint', endpoint];
+  return [process.execPath, script, 'check', ...options, '--timeout', String(timeoutMs / 1000)];
 }
 
 const world: World = {

@@ -22,6 +22,7 @@ export async function observe(
   const signal = stop === undefined ? deadline : AbortSignal.any([deadline, stop]);
   ports.imds.beginCycle();
   ports.time.beginCycle();
+  ports.chain.beginCycle();
   const snapshot: { [K in ProbeId]?: Outcome<Observations[K]> } = {};
   const run = async (probe: Probe) => {
     (snapshot as Record<string, Outcome<unknown>>)[probe.id] = await outcomeOf(probe, ports, signal);

@@ -28,6 +28,8 @@ export async function agent(world: World, flags: Flags): Promise<number> {
     const publisher = await clients.openPublisher({
       region: () => truth.region,
       clockCorrectionMs: () => truth.correctionMs,
+      onDelivery: (delivery) =>
+        tell({ type: delivery.failures > 0 ? 'publish-failed' : 'published', delivery }),
     });
     const learn = (cycle: Cycle, report: Report) => {
       truth.correctionMs = cycle.trueTime.source === 'local' ? null : cycle.trueTime.correctionMs;

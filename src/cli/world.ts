@@ -31,6 +31,8 @@ export interface PublisherOptions {
   readonly region: () => string | null;
   /** Milliseconds the true time is ahead of the local clock, or null where it is unknown. */
   readonly clockCorrectionMs: () => number | null;
+  /** Told of every delivery that the sink made. */
+  readonly onDelivery?: (delivery: Delivery) => void;
 }
 
 /** The clients of one run, opened by its configuration. */

@@ -32,6 +32,7 @@ export interface Config {
   readonly profile: string | null;
   readonly pid: number | null;
   readonly allProcesses: boolean;
+  readonly runCredentialProcess: boolean;
   /** Finding ids and groups; empty means all, and none. */
   readonly only: readonly string[];
   readonly skip: readonly string[];
@@ -87,6 +88,7 @@ export function configOf(
     profile: values.profile,
     pid: values.pid,
     allProcesses: values['all-processes'],
+    runCredentialProcess: values['run-credential-process'],
     only: values.only,
     skip: values.skip,
     waitSeconds: values.wait,

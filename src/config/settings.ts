@@ -183,6 +183,13 @@ export const SETTINGS = {
     default: false,
     describe: 'Look for credentials in every process this user may see',
   }),
+  'run-credential-process': one({
+    group: 'Credentials',
+    commands: ['check'],
+    kind: boolean,
+    default: false,
+    describe: 'Run the credential_process of the profile in use, to see what it gives',
+  }),
   only: many({
     group: 'Output',
     commands: CYCLE,

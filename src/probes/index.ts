@@ -1,6 +1,9 @@
 // Every probe, in the order their observations are shown.
 import type { Probe } from '../core/ports.ts';
+import { awsCli } from './aws-cli.ts';
+import { callerIdentity } from './caller-identity.ts';
 import { clockOffset } from './clock-offset.ts';
+import { credentialChain } from './credential-chain.ts';
 import { host } from './host.ts';
 import { httpDate } from './http-date.ts';
 import { imdsSettings } from './imds-settings.ts';
@@ -11,6 +14,7 @@ import { instanceIdentity } from './instance-identity.ts';
 import { instanceProfile } from './instance-profile.ts';
 import { instanceRole } from './instance-role.ts';
 import { localClock } from './local-clock.ts';
+import { processes } from './processes.ts';
 import { proxiedMetadata } from './proxied-metadata.ts';
 import { proxySettings } from './proxy-settings.ts';
 import { timeServers } from './time-servers.ts';
@@ -30,4 +34,8 @@ export const PROBES: readonly Probe[] = [
   host,
   proxySettings,
   proxiedMetadata,
+  credentialChain,
+  processes,
+  callerIdentity,
+  awsCli,
 ] as readonly Probe[];

@@ -38,6 +38,8 @@ export interface ImdsClient extends ImdsPort {
    * Only `src/clients/aws` may ask.
    */
   signingCredentials(): SigningCredentials | null;
+  /** This instance's Region, once the identity document was read. */
+  region(): string | null;
   close(): Promise<void>;
 }
 
@@ -92,8 +94,14 @@ class SerialImdsClient implements ImdsClient {
     return cycle.tokenless ?? succeeded({ asked: false, status: null }, 0);
   }
 
-  async role(signal: AbortSignal): Promise<Result<InstanceRole>> {
+  /** The first caller's signal rules; the others share what comes of it. */
+  role(signal: AbortSignal): Promise<Result<InstanceRole>> {
     const cycle = this.#cycle;
+    cycle.role ??= this.#roleOnce(cycle, signal);
+    return cycle.role;
+  }
+
+  async #roleOnce(cycle: Cycle, signal: AbortSignal): Promise<Result<InstanceRole>> {
     const role = await this.#turns.through(RANK.role, signal, () => this.#readRole(cycle, signal));
     return role ?? (await unasked('role', cycle));
   }
@@ -124,8 +132,13 @@ class SerialImdsClient implements ImdsClient {
    * Read once: an instance's identity lasts as long as its processes. Where no token could be had but IMDSv1 is
    * allowed, the tokenless GET may have told it; it is no secret. `attempts` is 0 where memory serves.
    */
-  async identity(signal: AbortSignal): Promise<Result<InstanceIdentity>> {
+  identity(signal: AbortSignal): Promise<Result<InstanceIdentity>> {
     const cycle = this.#cycle;
+    cycle.identity ??= this.#identityOnce(cycle, signal);
+    return cycle.identity;
+  }
+
+  async #identityOnce(cycle: Cycle, signal: AbortSignal): Promise<Result<InstanceIdentity>> {
     const known = this.#memory.identity;
     if (known !== null) return succeeded(known, 0);
     const identity = await this.#turns.through(RANK.identity, signal, async () => {
@@ -150,6 +163,10 @@ class SerialImdsClient implements ImdsClient {
   signingCredentials(): SigningCredentials | null {
     if (this.#signing !== null && this.#signing.expiration.getTime() <= this.#nowMs()) this.#signing = null;
     return this.#signing;
+  }
+
+  region(): string | null {
+    return this.#memory.identity?.region ?? null;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 // What belongs to one cycle only: its tally, the shared token acquisition, and how IMDS behaved so far.
-import type { InstanceIdentity, TokenlessAnswer } from '../../core/imds.ts';
+import type { InstanceIdentity, InstanceRole, TokenlessAnswer } from '../../core/imds.ts';
 import type { Failure, Result } from '../../core/outcome.ts';
 import type { ClockPort } from '../../core/ports.ts';
 import { Traffic } from './traffic.ts';
@@ -17,6 +17,9 @@ export class Cycle {
   readonly traffic: Traffic;
   /** The one token acquisition of this cycle, and so its failure. Null until somebody needed it. */
   token: Promise<Result<HeldToken>> | null = null;
+  /** Role and identity, asked for once a cycle, however many probes want to know. */
+  role: Promise<Result<InstanceRole>> | null = null;
+  identity: Promise<Result<InstanceIdentity>> | null = null;
   /** A token of an earlier cycle served. */
   reused = false;
   /** IMDS refused the token with 401, and a fresh one was fetched (once a cycle). */

@@ -20,6 +20,8 @@ export interface TimeClientOptions extends Omit<AskOptions, 'exchanges'> {
 }
 
 export interface TimeClient extends TimePort {
+  /** Milliseconds the true time was ahead of the local clock when a server last told, or null before that. */
+  correctionMs(): number | null;
   /** Ends what is under way and waits until every socket is closed. */
   close(): Promise<void>;
 }
@@ -33,6 +35,8 @@ export function createTimeClient(options: TimeClientOptions): TimeClient {
     readonly stop: AbortController;
     readonly answers: Promise<readonly TimeServerAnswer[]>;
   } | null = null;
+
+  let correctionMs: number | null = null;
 
   // The first caller's signal rules the cycle; the second shares what comes of it.
   const askOnce = (signal: AbortSignal): Promise<readonly TimeServerAnswer[]> => {
@@ -50,8 +54,11 @@ export function createTimeClient(options: TimeClientOptions): TimeClient {
     },
     servers: askOnce,
     async offset(signal) {
-      return bestOffset(await askOnce(signal));
+      const offset = bestOffset(await askOnce(signal));
+      if (offset.ok) correctionMs = offset.value.offsetMs;
+      return offset;
     },
+    correctionMs: () => correctionMs,
     async close() {
       current?.stop.abort();
       await current?.answers;
