@@ -2,6 +2,7 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { bundledFolders, bundledPackages, licenseText } from './package/bundled.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const out = path.join(root, 'dist');
@@ -38,6 +39,12 @@ await mkdir(out, { recursive: true });
 const result = await build(options);
 const { REPORT_SCHEMA } = await import('../src/report/schema.ts');
 await writeFile(path.join(out, 'report.schema.json'), `${JSON.stringify(REPORT_SCHEMA, null, 2)}\n`);
+const bundled = bundledFolders(result.metafile ?? { inputs: {}, outputs: {} });
+await writeFile(path.join(out, 'THIRD-PARTY.txt'), licenseText(root, bundled));
+await writeFile(
+  path.join(out, 'bundled.json'),
+  `${JSON.stringify(bundledPackages(root, bundled), null, 2)}\n`,
+);
 await chmod(path.join(out, 'imds-probe.mjs'), 0o755);
 
 for (const [file, { bytes }] of Object.entries(result.metafile?.outputs ?? {})) {
