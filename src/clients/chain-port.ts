@@ -19,13 +19,19 @@ export interface ChainPortOptions {
 
 /** An agent need not start Python every minute to learn a version; once an hour shows an update soon enough. */
 const LOOK_AGAIN_CYCLES = 60;
+/** The same for whom STS accepts: a fleet must not ask it every minute. A refusal is asked about in every cycle. */
+const ACCEPTED_FOR_CYCLES = 60;
+/** STS that can't be reached is left alone for a while. */
+const UNREACHED_FOR_CYCLES = 5;
 
 export function createChainPort(options: ChainPortOptions): ChainPort {
   const { reader } = options;
+  const sts = options.sts === null ? null : remembering(options.sts);
   let cli: { readonly answer: Promise<AwsCli>; cycles: number } | null = null;
   return {
     beginCycle() {
       reader.beginCycle();
+      sts?.beginCycle();
       if (cli !== null && ++cli.cycles >= LOOK_AGAIN_CYCLES) cli = null;
     },
     world: (signal) => reader.world(signal),
@@ -36,12 +42,38 @@ export function createChainPort(options: ChainPortOptions): ChainPort {
       if (answer.path !== null && answer.version === null) cli = null;
       return succeeded(answer);
     },
-    identities: async (winner, signal) => succeeded(await identities(options, winner, signal)),
+    identities: async (winner, signal) => succeeded(await identities({ ...options, sts }, winner, signal)),
+  };
+}
+
+type AskSts = Pick<Sts, 'callerIdentity' | 'endpoint'>;
+
+/** STS that is asked again about the same credentials only now and then. */
+function remembering(sts: Sts): AskSts & { beginCycle(): void } {
+  const known = new Map<string, { readonly answer: IdentityAnswer; cyclesLeft: number }>();
+  return {
+    beginCycle() {
+      for (const [key, entry] of known) if (--entry.cyclesLeft <= 0) known.delete(key);
+    },
+    endpoint: () => sts.endpoint(),
+    async callerIdentity(credentials, signal) {
+      const before = known.get(credentials.accessKeyId);
+      if (before !== undefined) return before.answer;
+      const answer = await sts.callerIdentity(credentials, signal);
+      const cyclesLeft =
+        answer.state === 'accepted'
+          ? ACCEPTED_FOR_CYCLES
+          : answer.state === 'failed'
+            ? UNREACHED_FOR_CYCLES
+            : 0;
+      if (cyclesLeft > 0) known.set(credentials.accessKeyId, { answer, cyclesLeft });
+      return answer;
+    },
   };
 }
 
 async function identities(
-  { reader, sts, roleCredentials }: ChainPortOptions,
+  { reader, sts, roleCredentials }: Omit<ChainPortOptions, 'sts'> & { readonly sts: AskSts | null },
   source: ChainSourceName | null,
   signal: AbortSignal,
 ): Promise<CallerIdentities> {
