@@ -88,6 +88,7 @@ describe('options for yargs', () => {
       'simulate',
       'publish',
       'pid',
+      'run-credential-process',
       'wait',
       'format',
       'json',
@@ -108,9 +109,10 @@ describe('--show-config', () => {
     const text = showConfigText(settled(['--fleet', 'web'], { IMDS_PROBE_TIMEOUT: '2' }));
     const lines = text.split('\n');
     expect(lines).toHaveLength(SETTING_NAMES.length);
-    expect(lines).toContain('timeout              2 s                               IMDS_PROBE_TIMEOUT');
-    expect(lines).toContain('fleet                web                               --fleet');
-    expect(lines).toContain('region               from the metadata service         default');
+    const columns = lines.map((line) => line.split(/ {2,}/));
+    expect(columns).toContainEqual(['timeout', '2 s', 'IMDS_PROBE_TIMEOUT']);
+    expect(columns).toContainEqual(['fleet', 'web', '--fleet']);
+    expect(columns).toContainEqual(['region', 'from the metadata service', 'default']);
   });
 
   it('keeps to 80 columns and straight lines by default', () => {

@@ -10,6 +10,7 @@ import { CHECKS } from '../../src/checks/index.ts';
 import { createSts } from '../../src/clients/aws/sts.ts';
 import { createChainPort } from '../../src/clients/chain-port.ts';
 import { type ChainReaderOptions, createChainReader } from '../../src/clients/host/chain/reader.ts';
+import { failed } from '../../src/core/outcome.ts';
 import type { ChainPort, ImdsPort, Ports, Probe } from '../../src/core/ports.ts';
 import type { Observations, ProbeId } from '../../src/core/snapshot.ts';
 import { awsCli } from '../../src/probes/aws-cli.ts';
@@ -119,10 +120,11 @@ async function findings(world: World = {}, instance = box): Promise<readonly str
   return assess(checks, snapshot, {}, POLICY).findings.map((finding) => finding.id);
 }
 
-/** Probes of the chain ask IMDS, the chain and the clock; another port would be a mistake of theirs. */
+/** Probes of the chain ask IMDS, the chain, the clock and the time; another port would be a mistake of theirs. */
 function portsOf(imds: ImdsPort, chain: ChainPort): Ports {
   const clock = { wallMs: Date.now, monotonicMs: () => performance.now() };
-  return { imds, chain, clock } as unknown as Ports;
+  const time = { offset: async () => failed('unroutable', 'no time server is configured') };
+  return { imds, chain, clock, time } as unknown as Ports;
 }
 
 describe('an instance in a box', () => {
