@@ -1,6 +1,6 @@
 // Small pure readings that several checks share: who the instance is, and how a failed observation is told.
 import type { HostState } from '../core/host.ts';
-import type { InstanceIdentity } from '../core/imds.ts';
+import type { InstanceIdentity, InstanceProfile } from '../core/imds.ts';
 import type { Failure, Outcome } from '../core/outcome.ts';
 import { THROTTLED_STATUSES } from '../facts/imds.ts';
 
@@ -17,6 +17,43 @@ export function instanceArguments(
   const instanceId = seen?.instanceId ?? (host?.ok ? host.value.instanceId : null) ?? UNKNOWN_INSTANCE;
   return `--instance-id ${instanceId} --region ${seen?.region ?? UNKNOWN_REGION}`;
 }
+
+/** Names for AWS CLI commands about this instance; a placeholder the shell refuses where one is not known. */
+export interface Place {
+  readonly instanceId: string;
+  readonly region: string;
+  readonly profileName: string;
+}
+
+export const ANYWHERE: Place = {
+  instanceId: UNKNOWN_INSTANCE,
+  region: UNKNOWN_REGION,
+  profileName: '<profile-name>',
+};
+
+export function placeOf(seen: {
+  readonly 'instance-identity'?: Outcome<InstanceIdentity>;
+  readonly 'instance-profile'?: Outcome<InstanceProfile>;
+  readonly host?: Outcome<HostState>;
+}): Place {
+  const identity = seen['instance-identity'];
+  const known = identity?.ok ? identity.value : null;
+  const profile = seen['instance-profile'];
+  const arn = profile?.ok ? profile.value.instanceProfileArn : null;
+  return {
+    instanceId:
+      known?.instanceId ?? (seen.host?.ok ? seen.host.value.instanceId : null) ?? ANYWHERE.instanceId,
+    region: known?.region ?? ANYWHERE.region,
+    // IAM names hold nothing that a shell would take for more than a name; whatever does is no IAM name.
+    profileName:
+      /^arn:[\w-]+:iam::\d*:instance-profile\/(?:.*\/)?([\w+=,.@-]+)$/.exec(arn ?? '')?.[1] ??
+      ANYWHERE.profileName,
+  };
+}
+
+/** See which instance profile is associated. */
+export const associations = ({ instanceId, region }: Place): string =>
+  `aws ec2 describe-iam-instance-profile-associations --region ${region} --filters Name=instance-id,Values=${instanceId}`;
 
 /** No complete HTTP answer came back. */
 export function isSilence(failure: Failure): boolean {

@@ -3,12 +3,13 @@ import { defineCheck } from '../core/check.ts';
 import { spokenSeconds } from '../core/duration.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES } from '../facts/imds.ts';
-import { unknownBecause } from './context.ts';
+import { ANYWHERE, associations, type Place, placeOf, unknownBecause } from './context.ts';
 
-export const reattach = (instance: string): Fix[] => [
+/** Makes EC2 issue new credentials. */
+export const reattach = (place: Place): Fix[] => [
   {
     text: 'Make EC2 issue new ones: replace the instance profile association with itself.',
-    command: `aws ec2 replace-iam-instance-profile-association --iam-instance-profile Name=<profile-name> --association-id $(aws ec2 describe-iam-instance-profile-associations --filters Name=instance-id,Values=${instance} --query 'IamInstanceProfileAssociations[0].AssociationId' --output text)`,
+    command: `aws ec2 replace-iam-instance-profile-association --region ${place.region} --iam-instance-profile Name=${place.profileName} --association-id $(${associations(place)} --query 'IamInstanceProfileAssociations[0].AssociationId' --output text)`,
   },
   { text: 'If that does not help within a few minutes, stop and start the instance, and tell AWS Support.' },
 ];
@@ -19,7 +20,7 @@ export const roleCredentialsExpired = defineCheck({
   title: 'The credentials of the role have expired',
   severities: ['critical'],
   needs: ['instance-role', 'clock-offset', 'instance-identity', 'host'],
-  uses: ['http-date'],
+  uses: ['http-date', 'instance-profile'],
   decisive: true,
   immediate: true,
   reference: AWS_PAGES.securityCredentials,
@@ -31,7 +32,7 @@ export const roleCredentialsExpired = defineCheck({
       'The instance was resumed from hibernation, or its network was away, and the new ones have not arrived yet.',
       'The local clock is ahead: see clock-skewed.',
     ],
-    fixes: reattach('<instance-id>'),
+    fixes: reattach(ANYWHERE),
   },
   assess(seen) {
     const role = seen['instance-role'];
@@ -41,14 +42,11 @@ export const roleCredentialsExpired = defineCheck({
       return { unknown: roleName === null ? 'no role is attached' : 'the role has no credentials to judge' };
     }
     if (marginSeconds > 0) return { pass: `they expire in ${spokenSeconds(marginSeconds)}` };
-    const identity = seen['instance-identity'];
-    const instanceId =
-      (identity.ok ? identity.value.instanceId : null) ?? (seen.host.ok ? seen.host.value.instanceId : null);
     return {
       severity: 'critical',
       cause: `The metadata service serves credentials${roleName === null ? '' : ` of the role ${roleName}`} that expired ${spokenSeconds(marginSeconds)} ago: every AWS request signed with them is refused with ExpiredToken.`,
       evidence: { expiration, marginSeconds, lastUpdated, accessKeyId },
-      fix: reattach(instanceId ?? '<instance-id>'),
+      fix: reattach(placeOf(seen)),
     };
   },
 });

@@ -3,16 +3,16 @@ import { defineCheck } from '../core/check.ts';
 import { spokenSeconds } from '../core/duration.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES, ROTATION_LEAD_SECONDS } from '../facts/imds.ts';
-import { unknownBecause } from './context.ts';
+import { ANYWHERE, associations, type Place, placeOf, unknownBecause } from './context.ts';
 
-const FIXES: readonly Fix[] = [
+const fixes = (place: Place): Fix[] => [
   {
     text: 'Watch whether new ones appear (they should, five minutes before the end at the latest).',
     command: 'imds-probe check --only role',
   },
   {
     text: 'When they do not, see whether the profile is still associated.',
-    command: 'aws ec2 describe-iam-instance-profile-associations',
+    command: associations(place),
   },
 ];
 
@@ -22,7 +22,7 @@ export const roleCredentialsExpiring = defineCheck({
   title: 'The credentials of the role are about to expire',
   severities: ['critical', 'warning'],
   needs: ['instance-role', 'clock-offset'],
-  uses: ['http-date'],
+  uses: ['http-date', 'instance-identity', 'host'],
   immediate: true,
   reference: AWS_PAGES.securityCredentials,
   runbook: {
@@ -32,7 +32,7 @@ export const roleCredentialsExpiring = defineCheck({
       'EC2 has stopped rotating the credentials: see role-rotation-overdue.',
       'The thresholds --margin-warning and --margin-critical are higher than this instance’s rotation leaves.',
     ],
-    fixes: FIXES,
+    fixes: fixes(ANYWHERE),
   },
   assess(seen, policy) {
     const role = seen['instance-role'];
@@ -56,7 +56,7 @@ export const roleCredentialsExpiring = defineCheck({
         ageSeconds,
         accessKeyId,
       },
-      fix: FIXES,
+      fix: fixes(placeOf(seen)),
     };
   },
 });

@@ -6,13 +6,13 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Delivery } from '../core/publishing.ts';
 import type { Fix } from '../core/report.ts';
 import { CREDENTIALS_REFUSED_CODES } from '../facts/cloudwatch.ts';
-import { unknownBecause } from './context.ts';
+import { ANYWHERE, type Place, placeOf, unknownBecause } from './context.ts';
 import { reattach } from './role-credentials-expired.ts';
 
-const fixes = (role: string, instance: string, region: string): Fix[] => [
+const fixes = (role: string, place: Place): Fix[] => [
   {
     text: 'See what AWS says to these credentials itself; an endpoint of yours or a proxy may be the one that refuses.',
-    command: `aws sts get-caller-identity --region ${region}`,
+    command: `aws sts get-caller-identity --region ${place.region}`,
   },
   {
     text: 'See that the role still exists, and whether it was deleted and made anew since the credentials were issued.',
@@ -20,9 +20,9 @@ const fixes = (role: string, instance: string, region: string): Fix[] => [
   },
   {
     text: 'With InvalidClientTokenId or UnrecognizedClientException: see that this Region is enabled for the account.',
-    command: `aws account get-region-opt-status --region-name ${region}`,
+    command: `aws account get-region-opt-status --region-name ${place.region}`,
   },
-  ...reattach(instance),
+  ...reattach(place),
 ];
 
 export const roleCredentialsRejected = defineCheck({
@@ -31,7 +31,7 @@ export const roleCredentialsRejected = defineCheck({
   title: 'AWS refuses the credentials of the role',
   severities: ['critical'],
   needs: ['instance-role'],
-  uses: ['cloudwatch-delivery', 'caller-identity', 'instance-identity', 'host'],
+  uses: ['cloudwatch-delivery', 'caller-identity', 'instance-identity', 'instance-profile', 'host'],
   reference: 'https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html',
   runbook: {
     means:
@@ -42,7 +42,7 @@ export const roleCredentialsRejected = defineCheck({
       'The request went to a Region that is not enabled for the account, or to another partition.',
       'It went to an endpoint that is not AWS and does not know these credentials.',
     ],
-    fixes: fixes('<role-name>', '<instance-id>', '<region>'),
+    fixes: fixes('<role-name>', ANYWHERE),
   },
   assess(seen) {
     const role = seen['instance-role'];
@@ -64,14 +64,11 @@ export const roleCredentialsRejected = defineCheck({
         : { pass: `${accepted.service} accepts them` };
     }
     const { service, code, detail, endpoint } = refused;
-    const identity = seen['instance-identity'];
-    const known = identity?.ok ? identity.value : null;
-    const instanceId = known?.instanceId ?? (seen.host?.ok ? seen.host.value.instanceId : null);
     return {
       severity: 'critical',
       cause: `${service} refuses the credentials${roleName === null ? '' : ` of the role ${roleName}`} with ${code}, although they are good for another ${spokenSeconds(marginSeconds)} by their own date.`,
       evidence: { service, code, detail, endpoint, accessKeyId, expiration },
-      fix: fixes(roleName ?? '<role-name>', instanceId ?? '<instance-id>', known?.region ?? '<region>'),
+      fix: fixes(roleName ?? '<role-name>', placeOf(seen)),
     };
   },
 });

@@ -1,13 +1,14 @@
 // Judges whether EC2 is late with new credentials.
 import { defineCheck } from '../core/check.ts';
 import { spokenSeconds } from '../core/duration.ts';
+import type { Fix } from '../core/report.ts';
 import { AWS_PAGES, ROTATION_LEAD_SECONDS } from '../facts/imds.ts';
-import { unknownBecause } from './context.ts';
+import { ANYWHERE, associations, type Place, placeOf, unknownBecause } from './context.ts';
 
-const FIXES = [
+const fixes = (place: Place): Fix[] => [
   {
     text: 'See whether the role and its profile are still what was attached.',
-    command: 'aws ec2 describe-iam-instance-profile-associations',
+    command: associations(place),
   },
   {
     text: 'When nothing changes before they expire, replace the association (see role-credentials-expired).',
@@ -21,7 +22,7 @@ export const roleRotationOverdue = defineCheck({
   title: 'New credentials are overdue',
   severities: ['warning'],
   needs: ['instance-role', 'clock-offset'],
-  uses: ['http-date'],
+  uses: ['http-date', 'instance-identity', 'host'],
   immediate: true,
   reference: AWS_PAGES.securityCredentials,
   runbook: {
@@ -31,7 +32,7 @@ export const roleRotationOverdue = defineCheck({
       'The role or its profile was deleted or replaced while the instance runs.',
       'The local clock is ahead and no time server corrects it: see clock-skewed.',
     ],
-    fixes: FIXES,
+    fixes: fixes(ANYWHERE),
   },
   assess(seen) {
     const role = seen['instance-role'];
@@ -45,7 +46,7 @@ export const roleRotationOverdue = defineCheck({
       severity: 'warning',
       cause: `New credentials should have been there ${spokenSeconds(overdue)} ago; the ones served are from ${lastUpdated ?? 'an unknown time'}.`,
       evidence: { expiration, marginSeconds, overdueSeconds: overdue, lastUpdated, ageSeconds },
-      fix: FIXES,
+      fix: fixes(placeOf(seen)),
     };
   },
 });
