@@ -89,6 +89,12 @@ describe.concurrent('one diagnosis', () => {
     expect(() => reportOf(ended.stdout)).not.toThrow();
   });
 
+  it('takes the last of two scenarios, and says that it is one', async () => {
+    const ended = await run(['check', '--simulate', 'healthy', '--simulate', 'no-role', '--json']);
+    expect(reportOf(ended.stdout).findings.map(({ id }) => id)).toEqual(['role-missing']);
+    expect(ended.stderr).toContain('an instance in a box (no-role), not this machine');
+  });
+
   it('keeps trying with --wait until credentials are there', async () => {
     const box = await instance({ imds: { refused: true } });
     const running = start(['check', '--wait', '30', '--json'], box.environment);
