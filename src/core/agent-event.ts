@@ -24,6 +24,8 @@ export type AgentEvent =
   | { readonly type: 'publish-failed'; readonly delivery: Delivery }
   /** Something outside failed that no finding tells: a sink, a file. */
   | { readonly type: 'trouble'; readonly what: string; readonly detail: string }
+  /** That trouble is over. */
+  | { readonly type: 'recovered'; readonly what: string; readonly detail: string }
   /** A defect of ours: the cycle failed, the agent goes on. */
   | { readonly type: 'defect'; readonly detail: string }
   | { readonly type: 'stopping'; readonly reason: string; readonly pending: number }

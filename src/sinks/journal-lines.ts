@@ -62,6 +62,8 @@ export function lineOf(event: AgentEvent, before: Told): Line {
         fields: fieldsOf(event),
         trouble: event.what,
       };
+    case 'recovered':
+      return { level: 'info', msg: `${event.what} is over: ${event.detail}`, fields: fieldsOf(event) };
     case 'defect':
       return {
         level: 'error',

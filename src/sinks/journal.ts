@@ -56,6 +56,7 @@ export function createJournal(options: JournalOptions = {}): Journal {
     told = remember(told, event);
     // It is over: news when it comes back.
     if (event.type === 'published') repeats = forget(repeats, 'publish-failed ');
+    if (event.type === 'recovered') repeats = forget(repeats, `trouble ${event.what}`);
     let suppressed = 0;
     if (line.trouble !== undefined) {
       const admission = admit(repeats, `${event.type} ${line.trouble}`, monotonicMs(), REPEAT_EVERY_MS);
