@@ -1,0 +1,154 @@
+// `npm run package`: .deb, .rpm and .tar.gz for x86-64 and arm64, their checksums, the signature and the bill of materials.
+import { execFileSync } from 'node:child_process';
+import { createHash, createPrivateKey, sign } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildPackage, treeName } from './package/archives.ts';
+import type { BundledPackage } from './package/bundled.ts';
+import { type Arch, prepareRuntime } from './package/runtime.ts';
+import { sbom } from './package/sbom.ts';
+import { entriesFor, type Format, type Product } from './package/tree.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+const USAGE = `usage: npm run package -- [options]
+  --out <folder>      where they go (packages)
+  --arch <list>       x64,arm64
+  --format <list>     deb,rpm,tar.gz
+  --version <x.y.z>   in place of package.json's
+  --key <file>        Ed25519 private key (PEM) to sign SHA256SUMS with; without one there is no signature
+  --quick             hardly compressed, for tests`;
+
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string', default: path.join(root, 'packages') },
+    arch: { type: 'string', default: 'x64,arm64' },
+    format: { type: 'string', default: 'deb,rpm,tar.gz' },
+    version: { type: 'string' },
+    key: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** The chosen ones of a comma-separated list. */
+function chosen<T extends string>(text: string, allowed: readonly T[]): readonly T[] {
+  return text.split(',').map((word) => {
+    const found = allowed.find((one) => one === word);
+    if (found === undefined) throw new Error(`"${word}" is none of ${allowed.join(', ')}`);
+    return found;
+  });
+}
+
+/** The time of everything in the packages: SOURCE_DATE_EPOCH, else that of the commit they are made from. */
+function buildEpoch(): number {
+  const given = process.env['SOURCE_DATE_EPOCH'];
+  const text = given ?? execFileSync('git', ['-C', root, 'log', '-1', '--format=%ct'], { encoding: 'utf8' });
+  const epoch = Number(text.trim());
+  if (!Number.isSafeInteger(epoch) || epoch <= 0) throw new Error(`"${text.trim()}" is no SOURCE_DATE_EPOCH`);
+  return epoch;
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
+
+async function main(): Promise<void> {
+  const arches = chosen<Arch>(values.arch, ['x64', 'arm64']);
+  const formats = chosen<Format>(values.format, ['deb', 'rpm', 'tar.gz']);
+  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+  };
+  const version = values.version ?? manifest.version;
+  if (!/^\d+\.\d+\.\d+$/.test(version))
+    throw new Error(`"${version}" is no version that deb and rpm order alike`);
+  const product: Product = {
+    name: manifest.name,
+    version,
+    epoch: buildEpoch(),
+    maintainer: 'imds-probe <maintainers@imds-probe.invalid>',
+  };
+  const built = path.join(root, 'dist');
+  if (!existsSync(path.join(built, 'imds-probe.mjs')))
+    throw new Error('there is no dist/; npm run build makes it');
+  const out = path.resolve(values.out);
+  mkdirSync(out, { recursive: true });
+  const work = mkdtempSync(path.join(tmpdir(), 'imds-probe-package-'));
+  try {
+    // A build may run beside this one.
+    const dist = path.join(work, 'dist');
+    cpSync(built, dist, { recursive: true });
+    const bundled = JSON.parse(
+      readFileSync(path.join(dist, 'bundled.json'), 'utf8'),
+    ) as readonly BundledPackage[];
+    for (const arch of arches) {
+      const runtime = prepareRuntime(root, arch, work);
+      if (runtime.version !== process.versions.node)
+        throw new Error(
+          `this is Node ${process.version}, the packages get ${runtime.version}; npm run package uses the right one`,
+        );
+      console.log(
+        `node-linux-${arch} ${runtime.version}: ${mebibytes(runtime.bytes.before)}, stripped ${mebibytes(runtime.bytes.after)}`,
+      );
+      const bom = sbom(product, bundled, runtime, process.versions);
+      writeFileSync(path.join(out, `${treeName(product, arch)}.sbom.cdx.json`), bom);
+      for (const format of formats) {
+        const entries = entriesFor({ root, dist, runtime, product, sbom: bom }, format);
+        const job = {
+          root,
+          product,
+          arch,
+          entries,
+          work: path.join(work, `${arch}-${format}`),
+          out,
+          quick: values.quick,
+        };
+        const file = await buildPackage(job, format);
+        console.log(`${path.basename(file)}  ${mebibytes(statSync(file).size)}`);
+        rmSync(job.work, { recursive: true, force: true });
+      }
+    }
+    seal(out, version);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** SHA256SUMS over this version's files, in sha256sum's form, and its detached signature where there is a key. */
+function seal(out: string, version: string): void {
+  const files = readdirSync(out).filter((name) =>
+    new RegExp(`^imds-probe[-_]${version.replaceAll('.', '[.]')}[-_]`).test(name),
+  );
+  const sums = files.sort().map((name) => {
+    const hash = createHash('sha256')
+      .update(readFileSync(path.join(out, name)))
+      .digest('hex');
+    return `${hash}  ${name}\n`;
+  });
+  const text = sums.join('');
+  writeFileSync(path.join(out, 'SHA256SUMS'), text);
+  const signature = path.join(out, 'SHA256SUMS.sig');
+  rmSync(signature, { force: true });
+  if (values.key === undefined) {
+    console.log('not signed: --key names an Ed25519 private key');
+    return;
+  }
+  const key = createPrivateKey(readFileSync(values.key));
+  if (key.asymmetricKeyType !== 'ed25519') throw new Error(`${values.key} is no Ed25519 key`);
+  writeFileSync(signature, sign(null, Buffer.from(text), key));
+  console.log('SHA256SUMS is signed');
+}
+
+if (values.help) console.log(USAGE);
+else await main();
