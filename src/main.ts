@@ -6,7 +6,9 @@ import { setFlagsFromString } from 'node:v8';
 import manifest from '../package.json' with { type: 'json' };
 import { runCli } from './cli/cli.ts';
 import { type Clients, type ClientsOptions, EXIT_DEFECT, type World } from './cli/world.ts';
+import type { Ec2 } from './clients/aws/ec2.ts';
 import { createSts } from './clients/aws/sts.ts';
+import { createAwsPort } from './clients/aws-port.ts';
 import { createChainPort } from './clients/chain-port.ts';
 import { createChainReader } from './clients/host/chain/reader.ts';
 import { shellHome } from './clients/host/chain/subject.ts';
@@ -102,9 +104,31 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
     path: simulated ? '' : (env['PATH'] ?? ''),
   });
   const ending: (() => unknown)[] = [() => imds.close(), () => time.close(), () => sts?.close()];
+  const openEc2 = async (): Promise<Ec2> => {
+    const { createEc2 } = await import('./clients/aws/ec2.ts');
+    const ec2 = createEc2({
+      region: () => config.region ?? imds.region(),
+      endpoint: config.ec2Endpoint ?? undefined,
+      environment: env,
+      clockCorrectionMs: time.correctionMs,
+      wallMs: clock.wallMs,
+      userAgent,
+    });
+    ending.push(() => ec2.close());
+    return ec2;
+  };
+  const aws = createAwsPort({
+    endpoints: { sts: config.stsEndpoint, cloudwatch: config.cloudwatchEndpoint },
+    region: config.region,
+    environment: env,
+    clock,
+    userAgent,
+    ec2: config.instanceOptions ? openEc2 : null,
+    roleCredentials: () => imds.signingCredentials(),
+  });
   return {
-    ports: { imds, time, host, chain, proxied, clock },
-    openPublisher: async ({ region, clockCorrectionMs, onDelivery }) => {
+    ports: { imds, time, host, chain, proxied, aws, clock },
+    openPublisher: async ({ outbox, region, clockCorrectionMs, onDelivery }) => {
       const [{ createCloudWatch }, { createMemoryOutbox }, { createPublisher }] = await Promise.all([
         import('./clients/aws/cloudwatch.ts'),
         import('./recorder/memory-outbox.ts'),
@@ -121,7 +145,7 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
       });
       ending.push(() => cloudWatch.close());
       return createPublisher({
-        outbox: createMemoryOutbox(),
+        outbox: outbox ?? createMemoryOutbox(),
         cloudWatch,
         clock,
         clockCorrectionMs,
@@ -163,6 +187,14 @@ const world: World = {
   openJournal: async () => {
     const { createJournal } = await import('./sinks/journal.ts');
     return createJournal().tell;
+  },
+  openRecorder: async (dir, tell) => {
+    const { openRecorder } = await import('./recorder/recorder.ts');
+    return openRecorder({ dir, clock, tell });
+  },
+  readHistory: async (file, sinceSeconds) => {
+    const { readHistory } = await import('./recorder/reader.ts');
+    return readHistory(file, sinceSeconds);
   },
 };
 

@@ -8,7 +8,7 @@ import type { Snapshot } from '../core/snapshot.ts';
 import { shownText } from '../core/text.ts';
 import { type Cycle, type CycleSetup, runCycle } from './cycle.ts';
 import { nextBeat } from './schedule.ts';
-import { type Memory, NOTHING_STANDS, type Standing, type Transition, transition } from './transitions.ts';
+import { type Memory, NOTHING_STANDS, type Transition, transition } from './transitions.ts';
 
 export interface AgentSetup {
   readonly cycle: CycleSetup;
@@ -16,8 +16,8 @@ export interface AgentSetup {
   readonly intervalMs: number;
   /** Observations made elsewhere that this cycle's checks may read, such as the last delivery. */
   readonly beside: () => Snapshot;
-  /** Makes the report of a cycle and of what stands after it, and keeps its metrics: after this, nothing is lost. */
-  readonly project: (cycle: Cycle, standing: readonly Standing[]) => Report;
+  /** Makes the report of a cycle and of what stands after it, and records it: after this, nothing is lost. */
+  readonly project: (cycle: Cycle, step: Transition) => Report;
   readonly sinks: readonly Sink[];
   readonly tell: TellAgentEvent;
   /** SIGTERM, SIGINT. */
@@ -61,7 +61,7 @@ export async function runAgent(setup: AgentSetup): Promise<void> {
       previousRoleName = roleOf(cycle.snapshot) ?? previousRoleName;
       const step = settle(memory, cycle, setup.cycle.selection.checks);
       memory = step.memory;
-      const report = setup.project(cycle, step.standing);
+      const report = setup.project(cycle, step);
       announce(step, report, setup.tell);
       for (const sink of sinks) sink(report);
     } catch (error) {

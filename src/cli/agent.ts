@@ -10,6 +10,7 @@ import type { Policy } from '../core/check.ts';
 import type { Finding, Report } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { PROBES } from '../probes/index.ts';
+import { type Changes, recordOf } from '../report/history-record.ts';
 import { metricTimestamp } from '../report/metrics.ts';
 import { type Flags, settle } from './settle.ts';
 import { EXIT_USAGE, type Publisher, type World } from './world.ts';
@@ -22,10 +23,12 @@ export async function agent(world: World, flags: Flags): Promise<number> {
   if (settled === null) return EXIT_USAGE;
   const { config, env } = settled;
   const tell = await world.openJournal();
+  const recorder = await world.openRecorder(config.stateDir, tell);
   const clients = await world.openClients({ config, env, simulated: false, onEvent: () => {} });
   try {
     const truth = { correctionMs: null as number | null, region: null as string | null };
     const publisher = await clients.openPublisher({
+      outbox: recorder.outbox,
       region: () => truth.region,
       clockCorrectionMs: () => truth.correctionMs,
       onDelivery: (delivery) =>
@@ -37,7 +40,12 @@ export async function agent(world: World, flags: Flags): Promise<number> {
     };
     const selection = select(CHECKS, PROBES, config);
     const policy: Policy = { ...config.thresholds, previousRoleName: null };
-    const project = (cycle: Cycle, findings: readonly Finding[], attention: boolean): Report => {
+    const project = (
+      cycle: Cycle,
+      findings: readonly Finding[],
+      attention: boolean,
+      changes: Changes,
+    ): Report => {
       const report = reportOf(cycle, {
         version: world.version,
         checks: selection.checks,
@@ -48,7 +56,7 @@ export async function agent(world: World, flags: Flags): Promise<number> {
         outbox: publisher.outbox.depth(),
       });
       learn(cycle, report);
-      publisher.outbox.add(metricTimestamp(cycle.startedAtMs, cycle.trueTime), report.metrics);
+      recorder.record(recordOf(report, changes, metricTimestamp(cycle.startedAtMs, cycle.trueTime)));
       return report;
     };
     const setup: AgentSetup = {
@@ -56,11 +64,12 @@ export async function agent(world: World, flags: Flags): Promise<number> {
       policy,
       intervalMs: config.intervalSeconds * 1000,
       beside: () => lastDelivery(publisher),
-      project: (cycle, standing) =>
+      project: (cycle, step) =>
         project(
           cycle,
-          standing.map(({ finding }) => finding),
-          needsAttention(standing, cycle.startedAtMs + cycle.trueTime.correctionMs),
+          step.standing.map(({ finding }) => finding),
+          needsAttention(step.standing, cycle.startedAtMs + cycle.trueTime.correctionMs),
+          step,
         ),
       sinks: [publisher.sink],
       tell,
@@ -78,20 +87,20 @@ export async function agent(world: World, flags: Flags): Promise<number> {
     tell({ type: 'stopping', reason: String(world.stop.reason ?? 'stopped'), pending });
     await publisher.flush(AbortSignal.timeout(LAST_FLUSH_MS));
     tell({ type: 'stopped', pending: publisher.outbox.depth().pending });
-    publisher.outbox.close();
     return 0;
   } catch (error) {
     tell({ type: 'defect', detail: defectText(error) });
     throw error;
   } finally {
     await clients.close();
+    recorder.close();
   }
 }
 
 /** One cycle, published: what it found stands at once. Ends with 1 where CloudWatch did not take all of it. */
 async function once(
   setup: AgentSetup,
-  project: (cycle: Cycle, findings: readonly Finding[], attention: boolean) => Report,
+  project: (cycle: Cycle, findings: readonly Finding[], attention: boolean, changes: Changes) => Report,
   publisher: Publisher,
   config: Config,
 ): Promise<number> {
@@ -100,13 +109,13 @@ async function once(
     cycle,
     cycle.findings,
     cycle.findings.some(({ severity }) => severity !== 'info'),
+    { raised: cycle.findings, changed: [], cleared: [] },
   );
   for (const finding of report.findings) setup.tell({ type: 'raised', finding });
   const delivery = await publisher.flush(
     AbortSignal.any([AbortSignal.timeout(config.deadlineMs), setup.stop]),
   );
   setup.tell({ type: delivery.failure === null ? 'published' : 'publish-failed', delivery });
-  publisher.outbox.close();
   return delivery.failure === null ? 0 : 1;
 }
 

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { ConfigFile, ConfigLocation } from '../config/file.ts';
 import type { AwsShared } from '../config/sources.ts';
 import type { TellAgentEvent } from '../core/agent-event.ts';
+import type { FlightRecorder, HistoryRead } from '../core/history.ts';
 import type { ClockPort, OnClientEvent, Ports, Sink } from '../core/ports.ts';
 import type { Delivery, Outbox } from '../core/publishing.ts';
 
@@ -27,6 +28,8 @@ export interface Publisher {
 }
 
 export interface PublisherOptions {
+  /** What waits; left out, one in memory. */
+  readonly outbox?: Outbox;
   /** The Region to publish to where no setting names one. */
   readonly region: () => string | null;
   /** Milliseconds the true time is ahead of the local clock, or null where it is unknown. */
@@ -68,6 +71,9 @@ export interface World {
   readAwsShared(env: Environment): AwsShared | null | Promise<AwsShared | null>;
   openClients(options: ClientsOptions): Promise<Clients>;
   openJournal(): Promise<TellAgentEvent>;
+  openRecorder(dir: string, tell: TellAgentEvent): Promise<FlightRecorder>;
+  /** What a recorder kept in this file from some time on, in epoch seconds. */
+  readHistory(file: string, sinceSeconds: number): Promise<HistoryRead>;
 }
 
 /** Exit codes beside those of a report: sysexits.h EX_USAGE and EX_SOFTWARE. */

@@ -1,5 +1,6 @@
 // What the flight recorder keeps of every cycle, for people who come later.
 import type { Metric } from './metric.ts';
+import type { Outbox } from './publishing.ts';
 import type { Instance, Severity, Status } from './report.ts';
 
 /** One finished cycle in numbers; null is what was not measured. */
@@ -56,3 +57,27 @@ export interface History {
   readonly pending: number;
   readonly oldestPending: number | null;
 }
+
+/** Keeps what the agent measures and finds. Never throws, and loses nothing but by a kill while its disk refuses. */
+export interface FlightRecorder {
+  /** The metrics that CloudWatch has not accepted yet. */
+  readonly outbox: Outbox;
+  /** Keeps a cycle and its metrics: together, or not at all. */
+  record(cycle: CycleRecord): void;
+  /** Writes what is left, and lets the next agent take over. */
+  close(): void;
+}
+
+/** Why there is no history to read. */
+export type HistoryTrouble =
+  | 'absent'
+  | 'permission'
+  | 'foreign'
+  | 'newer'
+  | 'damaged'
+  | 'unsupported'
+  | 'failing';
+
+export type HistoryRead =
+  | { readonly ok: true; readonly history: History }
+  | { readonly ok: false; readonly trouble: HistoryTrouble; readonly detail: string };

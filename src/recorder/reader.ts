@@ -2,27 +2,13 @@
 import fs from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import type { CycleSummary, FindingEvent, History } from '../core/history.ts';
+import type { CycleSummary, FindingEvent, History, HistoryRead, HistoryTrouble } from '../core/history.ts';
 import type { Instance, Severity, Status } from '../core/report.ts';
 import { shownText } from '../core/text.ts';
 import { closeQuietly } from './lock.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
 import { loadSqlite, type Sqlite } from './sqlite.ts';
 import { DiskTrouble, troubleOf } from './trouble.ts';
-
-/** Why there is nothing to read. */
-export type HistoryTrouble =
-  | 'absent'
-  | 'permission'
-  | 'foreign'
-  | 'newer'
-  | 'damaged'
-  | 'unsupported'
-  | 'failing';
-
-export type HistoryRead =
-  | { readonly ok: true; readonly history: History }
-  | { readonly ok: false; readonly trouble: HistoryTrouble; readonly detail: string };
 
 /** Longest wait for an agent that is just rewriting the file. */
 const BUSY_MS = 2_000;

@@ -2,9 +2,8 @@
 
 import fs from 'node:fs';
 import type { TellAgentEvent } from '../core/agent-event.ts';
-import type { CycleRecord, CycleSummary, FindingEvent } from '../core/history.ts';
+import type { CycleSummary, FindingEvent, FlightRecorder } from '../core/history.ts';
 import type { ClockPort } from '../core/ports.ts';
-import type { Outbox } from '../core/publishing.ts';
 import { type BacklogLimits, createBacklog } from './backlog.ts';
 import { type Disk, openDisk } from './disk.ts';
 import { closeQuietly, type Held, stillThere, takeLock } from './lock.ts';
@@ -20,15 +19,6 @@ export interface RecorderOptions {
   readonly limits?: BacklogLimits;
 }
 
-/** Never throws, and loses nothing that it was given but by a kill while the disk refuses. */
-export interface Recorder {
-  readonly outbox: Outbox;
-  /** Keeps a cycle and its metrics: together, or not at all. */
-  record(cycle: CycleRecord): void;
-  /** Writes what is left, and lets the next agent take over. */
-  close(): void;
-}
-
 /** The people in the agent's group may look inside; nobody else. */
 const FOLDER_MODE = 0o750;
 /** Cycles, and as many events, that wait in memory for a disk; then the oldest go. Metrics are bounded on their own. */
@@ -40,12 +30,12 @@ interface Store {
   disk: Disk | null;
 }
 
-export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
+export async function openRecorder(options: RecorderOptions): Promise<FlightRecorder> {
   return createRecorder(options, await loadSqlite());
 }
 
 /** @param sqlite null where this Node has none: then everything is in memory, and told so */
-export function createRecorder(options: RecorderOptions, sqlite: Sqlite | null): Recorder {
+export function createRecorder(options: RecorderOptions, sqlite: Sqlite | null): FlightRecorder {
   const { dir, tell } = options;
   const backlog = createBacklog(options.limits);
   let cycles: CycleSummary[] = [];

@@ -40,10 +40,10 @@ export const METRIC_MEANINGS: readonly MetricMeaning[] = [
 ];
 
 const single = (metric: Metric): number => metric.values[0] ?? Number.NaN;
-const largest = (metric: Metric): number => Math.max(...metric.values, Number.NEGATIVE_INFINITY);
+export const largest = (metric: Metric): number => Math.max(...metric.values, Number.NEGATIVE_INFINITY);
 
 /** The middle value, each counted as often as it occurred. */
-function median(metric: Metric): number {
+export function median(metric: Metric): number {
   const pairs = metric.values
     .map((value, index) => [value, metric.counts[index] ?? 1] as const)
     .sort(([a], [b]) => a - b);

@@ -3,15 +3,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { FlightRecorder } from '../../src/core/history.ts';
 import { readHistory } from '../../src/recorder/reader.ts';
-import { createRecorder, type Recorder } from '../../src/recorder/recorder.ts';
+import { createRecorder } from '../../src/recorder/recorder.ts';
 import { aMetric } from '../support/datum.ts';
 import { holdsOutboxContract } from '../support/outbox-contract.ts';
 import { aCycle, aFolder, anEvent, aSummary, NOW, opened, removeFolders } from '../support/recorder.ts';
 
 afterEach(removeFolders);
 
-const waiting = ({ outbox }: Recorder): number[] => outbox.newest(100_000).map(({ timestamp }) => timestamp);
+const waiting = ({ outbox }: FlightRecorder): number[] =>
+  outbox.newest(100_000).map(({ timestamp }) => timestamp);
 
 const fileIn = (folder: string): string => path.join(folder, 'recorder.db');
 

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { AgentEvent } from '../../src/core/agent-event.ts';
-import type { CycleRecord, CycleSummary, FindingEvent } from '../../src/core/history.ts';
+import type { CycleRecord, CycleSummary, FindingEvent, FlightRecorder } from '../../src/core/history.ts';
 import type { BacklogLimits } from '../../src/recorder/backlog.ts';
-import { createRecorder, type Recorder } from '../../src/recorder/recorder.ts';
+import { createRecorder } from '../../src/recorder/recorder.ts';
 import { loadSqlite } from '../../src/recorder/sqlite.ts';
 import { aMetric } from './datum.ts';
 import { AN_INSTANCE } from './report-builder.ts';
@@ -26,7 +26,7 @@ export function removeFolders(): void {
 }
 
 export interface Opened {
-  readonly recorder: Recorder;
+  readonly recorder: FlightRecorder;
   /** Troubles and recoveries, as told. */
   readonly told: AgentEvent[];
 }
