@@ -26,6 +26,8 @@ export interface Config {
   /** Null: the Region's. */
   readonly cloudwatchEndpoint: string | null;
   readonly stsEndpoint: string | null;
+  readonly ec2Endpoint: string | null;
+  readonly instanceOptions: boolean;
   readonly offline: boolean;
   readonly publish: boolean;
   /** Null: the default chain of this shell. */
@@ -83,6 +85,8 @@ export function configOf(
     instanceMetrics: values['instance-metrics'],
     cloudwatchEndpoint: values['cloudwatch-endpoint'],
     stsEndpoint: values['sts-endpoint'],
+    ec2Endpoint: values['ec2-endpoint'],
+    instanceOptions: values['instance-options'],
     offline: values.offline,
     publish: values.publish,
     profile: values.profile,

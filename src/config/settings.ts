@@ -146,6 +146,21 @@ export const SETTINGS = {
     defaultText: "the Region's",
     variables: ['AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL'],
   }),
+  'ec2-endpoint': optional({
+    group: 'AWS',
+    commands: CYCLE,
+    kind: url,
+    describe: 'Where EC2 is',
+    defaultText: "the Region's",
+    variables: ['AWS_ENDPOINT_URL_EC2', 'AWS_ENDPOINT_URL'],
+  }),
+  'instance-options': one({
+    group: 'AWS',
+    commands: CYCLE,
+    kind: boolean,
+    default: false,
+    describe: "Ask EC2 for the instance's metadata options; the role needs ec2:DescribeInstances",
+  }),
   offline: one({
     group: 'AWS',
     commands: CYCLE,

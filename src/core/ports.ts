@@ -1,6 +1,7 @@
 // What the rim of the program offers to probes and sinks; `main` fills each with a client.
 import type { AwsCli, CallerIdentities, ChainSourceName, ChainWorld, ProcessCredentials } from './chain.ts';
 import type { ClockOffset, HttpDateOffset, LocalClock, TimeServerAnswer } from './clock.ts';
+import type { EndpointReach, InstanceOptions, ReachedService } from './endpoint.ts';
 import type { HostState } from './host.ts';
 import type {
   ImdsPurpose,
@@ -12,6 +13,7 @@ import type {
   InstanceRole,
   TokenlessAnswer,
 } from './imds.ts';
+import type { LinkLocalDrops, MetadataSocket } from './link-local.ts';
 import type { Result } from './outcome.ts';
 import type { ProxiedMetadata, ProxySettings } from './proxy.ts';
 import type { Report } from './report.ts';
@@ -53,6 +55,13 @@ export interface HostPort {
   proxySettings(): Promise<Result<ProxySettings>>;
   state(): Promise<Result<HostState>>;
   clock(): Promise<Result<LocalClock>>;
+  /**
+   * What the network driver has dropped of packets to link-local services, and how much that grew since the last call
+   * that looked. A call soon after another does so only where `now` is true.
+   */
+  linkLocal(signal: AbortSignal, now: boolean): Promise<Result<LinkLocalDrops>>;
+  /** Connections to the metadata service that are not our own, as they stand. */
+  metadataSockets(signal: AbortSignal): Promise<Result<readonly MetadataSocket[]>>;
 }
 
 /** What the credential chain of this shell, or of the process asked for, is made of. Secrets stay behind this wall. */
@@ -76,6 +85,29 @@ export interface ProxiedPort {
   ask(signal: AbortSignal): Promise<Result<ProxiedMetadata>>;
 }
 
+/** AWS itself. Secrets stay behind this wall. */
+export interface AwsPort {
+  /**
+   * How far one request without credentials comes: at most 2 s. `region` is waited for only where no setting names
+   * the endpoint. What went well is told from memory for a few minutes. A failure where there was nothing to ask, or
+   * the signal cut it short.
+   */
+  reach(
+    service: ReachedService,
+    region: Promise<string | null>,
+    signal: AbortSignal,
+  ): Promise<Result<EndpointReach>>;
+  /**
+   * EC2's own word on this instance's metadata options, with the role's credentials, where asked for
+   * (`--instance-options`). `maxAgeMs`: how old an answer may be that is told from memory.
+   */
+  instanceOptions(
+    instanceId: string,
+    maxAgeMs: number,
+    signal: AbortSignal,
+  ): Promise<Result<InstanceOptions>>;
+}
+
 /** Wall clock in epoch milliseconds, and a clock that never jumps. */
 export interface ClockPort {
   wallMs(): number;
@@ -88,6 +120,7 @@ export interface Ports {
   readonly host: HostPort;
   readonly chain: ChainPort;
   readonly proxied: ProxiedPort;
+  readonly aws: AwsPort;
   readonly clock: ClockPort;
 }
 

@@ -1,6 +1,7 @@
 // Everything the probes can see, by probe id. A probe's observation type is declared here and nowhere else.
 import type { AwsCli, CallerIdentities, CredentialChain, ProcessCredentials } from './chain.ts';
 import type { ClockOffset, HttpDateOffset, LocalClock, TimeServers } from './clock.ts';
+import type { EndpointReach, InstanceOptions } from './endpoint.ts';
 import type { HostState } from './host.ts';
 import type {
   ImdsSettings,
@@ -11,6 +12,7 @@ import type {
   InstanceRole,
   TokenlessAnswer,
 } from './imds.ts';
+import type { ImdsClients, LinkLocalDrops } from './link-local.ts';
 import type { Outcome } from './outcome.ts';
 import type { ProxiedMetadata, ProxySettings } from './proxy.ts';
 import type { Delivery } from './publishing.ts';
@@ -36,6 +38,11 @@ export interface Observations {
   'aws-cli': AwsCli;
   'proxy-settings': ProxySettings;
   'proxied-metadata': ProxiedMetadata;
+  'link-local': LinkLocalDrops;
+  'imds-clients': ImdsClients;
+  'sts-endpoint': EndpointReach;
+  'cloudwatch-endpoint': EndpointReach;
+  'instance-options': InstanceOptions;
 }
 
 export type ProbeId = keyof Observations;

@@ -14,7 +14,7 @@ const SUFFIXES: readonly (readonly [prefix: string, suffix: string])[] = [
 export const REGION_NAME = /^[a-z]{2,5}(?:-[a-z]{1,12}){1,3}-\d{1,2}$/;
 
 /** `https://<service>.<region>.<suffix>`, or null where the text is no Region's name. */
-export function serviceEndpoint(service: 'sts' | 'monitoring', region: string): string | null {
+export function serviceEndpoint(service: 'sts' | 'monitoring' | 'ec2', region: string): string | null {
   if (!REGION_NAME.test(region)) return null;
   const suffix = SUFFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'amazonaws.com';
   return `https://${service}.${region}.${suffix}`;

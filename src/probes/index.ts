@@ -4,15 +4,19 @@ import { awsCli } from './aws-cli.ts';
 import { callerIdentity } from './caller-identity.ts';
 import { clockOffset } from './clock-offset.ts';
 import { credentialChain } from './credential-chain.ts';
+import { cloudwatchEndpoint, stsEndpoint } from './endpoints.ts';
 import { host } from './host.ts';
 import { httpDate } from './http-date.ts';
+import { imdsClients } from './imds-clients.ts';
 import { imdsSettings } from './imds-settings.ts';
 import { imdsToken } from './imds-token.ts';
 import { imdsTokenless } from './imds-tokenless.ts';
 import { imdsTraffic } from './imds-traffic.ts';
 import { instanceIdentity } from './instance-identity.ts';
+import { instanceOptions } from './instance-options.ts';
 import { instanceProfile } from './instance-profile.ts';
 import { instanceRole } from './instance-role.ts';
+import { linkLocal } from './link-local.ts';
 import { localClock } from './local-clock.ts';
 import { processes } from './processes.ts';
 import { proxiedMetadata } from './proxied-metadata.ts';
@@ -38,4 +42,9 @@ export const PROBES: readonly Probe[] = [
   processes,
   callerIdentity,
   awsCli,
+  linkLocal,
+  imdsClients,
+  stsEndpoint,
+  cloudwatchEndpoint,
+  instanceOptions,
 ] as readonly Probe[];

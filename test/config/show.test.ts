@@ -146,7 +146,7 @@ describe('the documentation', () => {
   it('has every option of the contract', () => {
     const promised =
       'endpoint endpoint-mode timeout attempts deadline time-server region namespace fleet cloudwatch-endpoint ' +
-      'sts-endpoint interval flush state-dir profile pid all-processes run-credential-process only skip publish wait format offline imdsv1 ' +
+      'sts-endpoint ec2-endpoint instance-options interval flush state-dir profile pid all-processes run-credential-process only skip publish wait format offline imdsv1 ' +
       'margin-warning margin-critical clock-warning clock-critical slow-warning instance-metrics';
     expect(SETTING_NAMES).toEqual(expect.arrayContaining(promised.split(' ')));
     const markdown = settingsMarkdown();

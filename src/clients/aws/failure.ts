@@ -49,7 +49,8 @@ const later = (reason: LaterReason, code: string, detail: string, mayHaveArrived
 const unanswered = (host: string): Refusal =>
   later('network', 'response-timeout' satisfies FailureKind, `${host} did not answer in time`, true);
 
-const KINDS: Readonly<Record<string, readonly [FailureKind, string, boolean]>> = {
+/** By code of the system or of undici: the kind, what the host did, and whether a request may have reached it. */
+export const WIRE_KINDS: Readonly<Record<string, readonly [FailureKind, string, boolean]>> = {
   ECONNREFUSED: ['refused', 'refused the connection', false],
   UND_ERR_CONNECT_TIMEOUT: ['connect-timeout', 'could not be connected to in time', false],
   ETIMEDOUT: ['connect-timeout', 'could not be connected to in time', false],
@@ -66,7 +67,8 @@ const KINDS: Readonly<Record<string, readonly [FailureKind, string, boolean]>> =
   UND_ERR_PRX_TLS: ['malformed', 'is behind a proxy whose certificate is not trusted', false],
 };
 
-const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
+export const TLS_CODE =
+  /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
 
 /** undici's words for a proxy that answered CONNECT with anything but 200, and for 407 to a request in absolute form. */
 const isProxyRefusal = (code: string, cutOff: boolean): boolean =>
@@ -94,7 +96,7 @@ function onTheWire(code: string, host: string, status: number | null): Refusal {
   if (code.startsWith('HPE_')) {
     return later('answer', 'malformed', `what ${host} answered is not HTTP (${code})`, true);
   }
-  const [kind, text, mayHaveArrived] = KINDS[code] ?? ['reset', 'could not be asked', true];
+  const [kind, text, mayHaveArrived] = WIRE_KINDS[code] ?? ['reset', 'could not be asked', true];
   return later('network', kind, `${host} ${text} (${code})`, mayHaveArrived);
 }
 
@@ -142,7 +144,7 @@ function answerOf(error: unknown): Answer | null {
 }
 
 /** The code of a system or undici error, looked for in its causes and in the attempts it sums up. */
-function systemCode(error: unknown, depth = 0): string | null {
+export function systemCode(error: unknown, depth = 0): string | null {
   const code = member(error, 'code');
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code;
   if (depth >= 3) return null;

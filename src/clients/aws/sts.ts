@@ -8,7 +8,7 @@ import type { SigningCredentials } from './credentials.ts';
 import { createAwsDispatcher } from './dispatcher.ts';
 import { refusal } from './failure.ts';
 import type { Environment } from './proxy.ts';
-import { signedHeaders } from './sigv4.ts';
+import { element, postQuery, type QueryAnswer } from './query.ts';
 
 export interface StsOptions {
   /** The Region to sign for, or null while it is unknown. */
@@ -54,7 +54,18 @@ export function createSts(options: StsOptions): Sts {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)]);
       dispatcher ??= createAwsDispatcher(options.environment);
       try {
-        return await answered(await post(dispatcher, url, credentials, options, limit), credentials);
+        const answer = await postQuery({
+          dispatcher,
+          url,
+          form: BODY,
+          service: 'sts',
+          region: options.region() ?? FALLBACK_REGION,
+          credentials,
+          userAgent: options.userAgent,
+          nowMs: options.wallMs() + (options.clockCorrectionMs() ?? 0),
+          signal: limit,
+        });
+        return answered(answer, credentials);
       } catch (error) {
         const { detail } = refusal(error, { endpoint: url.origin, credentials, cutOff: limit.aborted });
         return {
@@ -77,56 +88,7 @@ const NOTHING = { arn: null, accountId: null, code: null, accessKeyId: null };
 /** For credentials that nobody asked STS about. */
 export const unasked = (detail: string): IdentityAnswer => ({ ...NOTHING, state: 'not-asked', detail });
 
-interface Response {
-  readonly status: number;
-  readonly body: string;
-}
-
-async function post(
-  dispatcher: Dispatcher,
-  url: URL,
-  credentials: SigningCredentials,
-  options: StsOptions,
-  signal: AbortSignal,
-): Promise<Response> {
-  const headers = signedHeaders({
-    method: 'POST',
-    url: new URL('/', url),
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
-      'user-agent': options.userAgent.join('/'),
-    },
-    body: BODY,
-    service: 'sts',
-    region: options.region() ?? FALLBACK_REGION,
-    credentials,
-    nowMs: options.wallMs() + (options.clockCorrectionMs() ?? 0),
-  });
-  const work = dispatcher
-    .request({ origin: url.origin, path: '/', method: 'POST', headers, body: BODY, signal })
-    .then(async ({ statusCode, body }) => ({ status: statusCode, body: await body.text() }));
-  return await orAborted(work, signal);
-}
-
-/** undici heeds a signal only once it has a connection; a proxy that hangs on CONNECT must not hold us. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    work.catch(() => undefined);
-  }
-}
-
-/** Text of one element of the answer; STS nests nothing of interest and escapes nothing in it. */
-const element = (xml: string, name: string): string | null =>
-  new RegExp(`<${name}>([^<]{1,2048})</${name}>`).exec(xml)?.[1] ?? null;
-
-function answered({ status, body }: Response, credentials: SigningCredentials): IdentityAnswer {
+function answered({ status, body }: QueryAnswer, credentials: SigningCredentials): IdentityAnswer {
   const accessKeyId = shownAccessKeyId(credentials.accessKeyId);
   const known = [credentials.secretAccessKey, credentials.sessionToken ?? ''];
   const clean = (text: string): string => shownText(withoutSecrets(text, known));

@@ -2,10 +2,12 @@
 import type { LocalClock } from '../../core/clock.ts';
 import type { HostState } from '../../core/host.ts';
 import type { ImdsSettings } from '../../core/imds.ts';
+import type { LinkLocalDrops } from '../../core/link-local.ts';
 import { succeeded } from '../../core/outcome.ts';
 import type { HostPort } from '../../core/ports.ts';
 import { shownText } from '../../core/text.ts';
 import { readLocalClock } from './clock.ts';
+import type { LinkLocalWatch } from './link-local.ts';
 import { readHostState } from './machine.ts';
 import { readProxySettings } from './proxy.ts';
 
@@ -25,9 +27,16 @@ export interface HostOptions {
 
 const UNSEEN_STATE: HostState = { uptimeSeconds: null, container: null, ec2: null, instanceId: null };
 const UNSEEN_CLOCK: LocalClock = { daemon: null, synchronised: null };
+const UNSEEN_DROPS: LinkLocalDrops = {
+  total: null,
+  growth: null,
+  interfaces: [],
+  detail: 'the box has no network driver',
+};
 
 export function createHost({ env, imdsSettings, simulated = false, root = '' }: HostOptions): HostPort {
   const disabled = env['AWS_EC2_METADATA_DISABLED'];
+  let watch: LinkLocalWatch | null = null;
   return {
     imdsSettings: () =>
       succeeded({
@@ -40,5 +49,23 @@ export function createHost({ env, imdsSettings, simulated = false, root = '' }: 
     },
     state: async () => succeeded(simulated ? UNSEEN_STATE : readHostState(root, env)),
     clock: async () => succeeded(simulated ? UNSEEN_CLOCK : readLocalClock(root)),
+    linkLocal: async (signal, now) => {
+      if (simulated) return succeeded(UNSEEN_DROPS, 0);
+      if (watch === null) {
+        const { createLinkLocalWatch } = await import('./link-local.ts');
+        watch ??= createLinkLocalWatch({
+          path: env['PATH'] ?? '',
+          root,
+          monotonicMs: () => performance.now(),
+        });
+      }
+      return succeeded(await watch.look(signal, now));
+    },
+    metadataSockets: async (signal) => {
+      if (simulated) return succeeded([], 0);
+      const { readMetadataSockets } = await import('./sockets.ts');
+      const { endpoint } = imdsSettings;
+      return await readMetadataSockets({ root, endpoint, ownPid: process.pid }, signal);
+    },
   };
 }

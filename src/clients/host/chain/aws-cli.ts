@@ -1,17 +1,9 @@
 // Finds the AWS CLI on PATH and its version: from what its installer left behind where possible, else by asking it.
-import {
-  accessSync,
-  closeSync,
-  constants,
-  openSync,
-  readdirSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { closeSync, constants, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { AwsCli } from '../../../core/chain.ts';
 import { shownText } from '../../../core/text.ts';
+import { onPath, whyNotRun } from '../program.ts';
 import { runBounded } from './run-process.ts';
 
 /** `aws --version` takes half a second warm, a few seconds from a cold disk. */
@@ -23,13 +15,14 @@ const NONE: AwsCli = { path: null, version: null, how: null, detail: null };
 
 /** The CLI that `aws` means under this PATH. Never throws. */
 export async function findAwsCli(path: string, signal: AbortSignal): Promise<AwsCli> {
-  const found = onPath(path);
+  const found = onPath('aws', path);
   if (found === null) return NONE;
   const shown = shownText(found);
   const installed = installedVersion(found);
   if (installed !== null) return { path: shown, version: installed, how: 'metadata', detail: null };
   const doubt = whyNotRun(found);
-  if (doubt !== null) return { path: shown, version: null, how: null, detail: doubt };
+  if (doubt !== null)
+    return { path: shown, version: null, how: null, detail: `not asked for its version: ${doubt}` };
   const output = await runBounded(
     [found, '--version'],
     { environment: cleanEnvironment(path), user: null, timeoutMs: TIMEOUT_MS, maxBytes: MAX_OUTPUT_BYTES },
@@ -56,21 +49,6 @@ function cleanEnvironment(path: string): Readonly<Record<string, string>> {
     AWS_EC2_METADATA_DISABLED: 'true',
     PYTHONDONTWRITEBYTECODE: '1',
   };
-}
-
-function onPath(path: string): string | null {
-  for (const folder of path.split(delimiter).slice(0, MAX_FOLDERS)) {
-    // A relative entry would make what runs depend on the folder we were started in.
-    if (!isAbsolute(folder)) continue;
-    const candidate = join(folder, 'aws');
-    try {
-      accessSync(candidate, constants.X_OK);
-      if (statSync(candidate).isFile()) return candidate;
-    } catch {
-      // Not here.
-    }
-  }
-  return null;
 }
 
 function installedVersion(found: string): string | null {
@@ -146,22 +124,5 @@ function entries(folder: string): readonly string[] {
     return readdirSync(folder);
   } catch {
     return [];
-  }
-}
-
-/** As root we run only what nobody else could have put there. */
-function whyNotRun(found: string): string | null {
-  if (process.geteuid?.() !== 0) return null;
-  try {
-    for (let at = realpathSync(found); ; at = dirname(at)) {
-      const { uid, mode } = statSync(at);
-      const sticky = (mode & 0o1000) !== 0;
-      if (uid !== 0 || ((mode & 0o022) !== 0 && !sticky)) {
-        return 'not asked for its version: users other than root can change it';
-      }
-      if (at === dirname(at)) return null;
-    }
-  } catch {
-    return 'not asked for its version: it could not be looked at';
   }
 }

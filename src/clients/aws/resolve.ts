@@ -1,0 +1,94 @@
+// Finds the addresses of a name in a way that can be given up. The system's own getaddrinfo(3) cannot: where the name
+// server is silent it holds its thread for 10 s and more, and with it the end of the process, whatever is aborted.
+import { isIP } from 'node:net';
+import { readFileBounded } from '../host/read.ts';
+
+// An import would load them for every run; most names are asked for by the few that talk to AWS.
+const dns = () => process.getBuiltinModule('node:dns');
+
+export interface ResolveOptions {
+  /** hosts(5) of this machine, or of a test. */
+  readonly hostsFile?: string;
+}
+
+/** No sane hosts file is larger. */
+const MAX_HOSTS_BYTES = 1024 * 1024;
+/** For one question; there are two. The VPC's resolver answers within a millisecond or two. */
+const QUESTION_MS = 1_000;
+const TRIES = 2;
+
+/** The name has no address, or nobody told in time. `code` is the resolver's: ENOTFOUND, ETIMEOUT, ECANCELLED … */
+export class NameError extends Error {
+  override readonly name = 'NameError';
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`no address (${code})`);
+    this.code = code;
+  }
+}
+
+/**
+ * IP addresses of `name`, IPv4 first: an address itself, what hosts(5) says, else what DNS says. Where DNS has no
+ * such name the system's resolver has the last word, as it knows search domains and other sources, and is quick then.
+ * Rejects with a `NameError`, at once when the signal aborts.
+ */
+export async function addressesOf(
+  name: string,
+  signal: AbortSignal,
+  { hostsFile = '/etc/hosts' }: ResolveOptions = {},
+): Promise<readonly string[]> {
+  if (isIP(name) !== 0) return [name];
+  const bare = name.toLowerCase().replace(/\.$/, '');
+  const known = fromHosts(bare, hostsFile);
+  if (known.length > 0) return known;
+  // RFC 6761, section 6.3: never asked of DNS.
+  if (bare === 'localhost' || bare.endsWith('.localhost')) return ['127.0.0.1', '::1'];
+  return await fromDns(name, signal);
+}
+
+function fromHosts(name: string, file: string): readonly string[] {
+  const read = readFileBounded(file, MAX_HOSTS_BYTES);
+  if (read.state !== 'read') return [];
+  const addresses = read.text
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim().split(/\s+/))
+    .filter(([, ...names]) => names.some((other) => other.toLowerCase() === name))
+    .map(([address]) => address ?? '')
+    .filter((address) => isIP(address) !== 0);
+  return [...addresses.filter((address) => isIP(address) === 4), ...addresses.filter((a) => isIP(a) === 6)];
+}
+
+async function fromDns(name: string, signal: AbortSignal): Promise<readonly string[]> {
+  if (signal.aborted) throw new NameError('ECANCELLED');
+  const resolver = new (dns().promises.Resolver)({ timeout: QUESTION_MS, tries: TRIES });
+  const cancel = (): void => resolver.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    const [four, six] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
+    const found = [four, six].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    if (found.length > 0) return found;
+    const codes = [four, six].map((answer) => (answer.status === 'rejected' ? codeOf(answer.reason) : ''));
+    if (!codes.every((code) => NO_SUCH_NAME.includes(code)))
+      throw new NameError(codes.find((code) => !NO_SUCH_NAME.includes(code)) ?? 'ENOTFOUND');
+    return await fromSystem(name, codes[0] ?? 'ENOTFOUND');
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+/** The name server answered, and knows no address. */
+const NO_SUCH_NAME: readonly string[] = ['ENOTFOUND', 'ENODATA', ''];
+
+async function fromSystem(name: string, code: string): Promise<readonly string[]> {
+  try {
+    return (await dns().promises.lookup(name, { all: true })).map(({ address }) => address);
+  } catch {
+    throw new NameError(code);
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof code === 'string' && /^E[A-Z_]{2,30}$/.test(code) ? code : 'ENOTFOUND';
+}
