@@ -91,7 +91,7 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
     reader: createChainReader({
       environment: env,
       home: simulated ? null : shellHome(env),
-      profile: config.profile,
+      profile: profileAsked(config),
       pid: config.pid,
       allProcesses: config.allProcesses,
       runCredentialProcess: config.runCredentialProcess,
@@ -159,6 +159,10 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
     },
   };
 }
+
+/** A profile named by a flag hides the environment's credentials; one named by AWS_PROFILE, which the reader sees, does not. */
+const profileAsked = ({ profile, origins }: Config): string | null =>
+  origins.profile === 'AWS_PROFILE' ? null : profile;
 
 /** How this program reads the role inside of another network namespace, for `--pid`. */
 function roleCommand({ endpoint, timeoutMs }: Config): readonly string[] | null {
