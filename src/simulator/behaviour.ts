@@ -23,13 +23,13 @@ export interface Fault {
   readonly method?: 'GET' | 'PUT' | 'POST';
   /** The path without its query; with `*` at its end, whatever begins so. Left out: any path. */
   readonly path?: string;
-  /** How many requests it spoils. Left out: every one. */
+  /** How many requests it spoils. Left out: every one. A HEAD, by which clients only see whether anybody answers, uses up none. */
   readonly times?: number;
   /** Waits this long before anything else happens. */
   readonly delayMs?: number;
   /** Sent in place of the true answer; the request is not carried out. */
   readonly answer?: Answer;
-  /** The same for CloudWatch and STS, in the protocol of the request; IMDS sends its status only. */
+  /** The same for CloudWatch, STS and EC2, in the protocol of the request; IMDS sends its status only. */
   readonly error?: AwsError;
   /**
    * What the connection does.
@@ -78,6 +78,8 @@ export interface Credentials {
 export interface ImdsBehaviour extends ServerBehaviour {
   /** IMDSv1 is allowed: a request without a token is answered (`HttpTokens=optional`). */
   readonly tokensOptional: boolean;
+  /** What EC2 says of `HttpPutResponseHopLimit`; on loopback no packet crosses a router. */
+  readonly hopLimit: number;
   /** False: every answer closes its connection. */
   readonly keepAlive: boolean;
   /** Metadata paths below `/latest/` that are added or replaced; null takes one away. */
@@ -109,6 +111,7 @@ export interface InstanceBehaviour {
   readonly time: TimeServerBehaviour;
   readonly cloudwatch: ServerBehaviour;
   readonly sts: ServerBehaviour;
+  readonly ec2: ServerBehaviour;
 }
 
 /** The parts of a behaviour that differ; whatever is left out stays as it was. */
@@ -120,6 +123,7 @@ export interface BehaviourChange {
   readonly time?: Partial<TimeServerBehaviour>;
   readonly cloudwatch?: Partial<ServerBehaviour>;
   readonly sts?: Partial<ServerBehaviour>;
+  readonly ec2?: Partial<ServerBehaviour>;
 }
 
 const MINUTE = 60;
@@ -150,7 +154,7 @@ export const HEALTHY: InstanceBehaviour = {
     validForSeconds: 6 * HOUR,
     rotateEverySeconds: HOUR,
   },
-  imds: { refused: false, faults: [], tokensOptional: false, keepAlive: true, extraPaths: {} },
+  imds: { refused: false, faults: [], tokensOptional: false, hopLimit: 1, keepAlive: true, extraPaths: {} },
   time: {
     silent: false,
     leap: 0,
@@ -163,6 +167,7 @@ export const HEALTHY: InstanceBehaviour = {
   },
   cloudwatch: { refused: false, faults: [] },
   sts: { refused: false, faults: [] },
+  ec2: { refused: false, faults: [] },
 };
 
 /** `base` with `change` laid over it. */
@@ -175,5 +180,6 @@ export function changed(base: InstanceBehaviour, change: BehaviourChange): Insta
     time: { ...base.time, ...change.time },
     cloudwatch: { ...base.cloudwatch, ...change.cloudwatch },
     sts: { ...base.sts, ...change.sts },
+    ec2: { ...base.ec2, ...change.ec2 },
   };
 }

@@ -94,6 +94,7 @@ export function httpServer(service: Service): HttpServer {
     for (const fault of service.faults()) {
       const before = used.get(fault) ?? 0;
       if (before >= (fault.times ?? Number.POSITIVE_INFINITY) || !matches(fault, request)) continue;
+      if (request.method === 'HEAD' && fault.times !== undefined) continue;
       used.set(fault, before + 1);
       return fault;
     }

@@ -1,4 +1,4 @@
-// An EC2 instance in a box: IMDS, a time server, CloudWatch and STS on loopback, by one behaviour that may change as it runs.
+// An EC2 instance in a box: IMDS, a time server, CloudWatch, STS and EC2 on loopback, by one behaviour that may change as it runs.
 import { randomBytes } from 'node:crypto';
 import type { ReceivedDatum } from './aws/metric-data.ts';
 import type { AwsContext, AwsServiceName } from './aws/services.ts';
@@ -19,13 +19,14 @@ export interface InstanceOptions {
   readonly ports?: Partial<Record<ServerName, number>>;
 }
 
-export type ServerName = 'imds' | 'time' | 'cloudwatch' | 'sts';
+export type ServerName = 'imds' | 'time' | 'cloudwatch' | 'sts' | 'ec2';
 
 export interface Endpoints {
   /** URLs without a path. */
   readonly imds: string;
   readonly cloudwatch: string;
   readonly sts: string;
+  readonly ec2: string;
   /** host:port */
   readonly timeServer: string;
 }
@@ -45,8 +46,10 @@ export interface ReceivedRequest {
 export interface Received {
   /** What CloudWatch accepted, in that order; the latest 100,000. */
   readonly metrics: readonly ReceivedDatum[];
+  /** Without those by HEAD, which ask for nothing. */
   readonly cloudwatchRequests: number;
   readonly stsRequests: number;
+  readonly ec2Requests: number;
   readonly timeRequests: number;
   /** In the order they were answered; the latest 10,000. */
   readonly imdsRequests: readonly ReceivedRequest[];
@@ -92,6 +95,7 @@ function environmentOf(endpoints: Endpoints, region: string): Record<string, str
     AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoints.imds,
     AWS_ENDPOINT_URL_CLOUDWATCH: endpoints.cloudwatch,
     AWS_ENDPOINT_URL_STS: endpoints.sts,
+    AWS_ENDPOINT_URL_EC2: endpoints.ec2,
     // Some clients read the one, some the other.
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
@@ -118,7 +122,7 @@ export async function startInstance(
   const metadata = imds(() => behaviour, nowMs, issuer, random);
   const metrics: ReceivedDatum[] = [];
   const imdsRequests: ReceivedRequest[] = [];
-  const counts = { cloudwatch: 0, sts: 0 };
+  const counts = { cloudwatch: 0, sts: 0, ec2: 0 };
   const context: AwsContext = {
     behaviour: () => behaviour,
     nowMs,
@@ -141,7 +145,7 @@ export async function startInstance(
     },
   };
 
-  // Most runs never ask these two, so what they need is loaded with their first request.
+  // Most runs never ask these, so what they need is loaded with their first request.
   const aws = (): Promise<typeof import('./aws/services.ts')> => import('./aws/services.ts');
   const awsService = (name: AwsServiceName): Service => ({
     maxBodyBytes: AWS_BODY_BYTES,
@@ -151,8 +155,8 @@ export async function startInstance(
     refusal: async (request, error) => (await aws()).awsRefusal(name, request, error),
     bodyTooLarge: async (request: HttpRequest, bytes) => (await aws()).awsBodyTooLarge(name, request, bytes),
     headers: () => ({ Date: date() }),
-    seen: () => {
-      counts[name] += 1;
+    seen: ({ method }) => {
+      if (method !== 'HEAD') counts[name] += 1;
     },
   });
 
@@ -160,21 +164,24 @@ export async function startInstance(
     imds: httpServer(imdsService),
     cloudwatch: httpServer(awsService('cloudwatch')),
     sts: httpServer(awsService('sts')),
+    ec2: httpServer(awsService('ec2')),
   };
-  const names = ['imds', 'cloudwatch', 'sts'] as const;
+  const names = ['imds', 'cloudwatch', 'sts', 'ec2'] as const;
   const openDoor = (name: (typeof names)[number]): Promise<Door> =>
     door(https[name].server, host, ports[name] ?? 0, behaviour[name].refused);
-  const [imdsDoor, cloudwatchDoor, stsDoor, time] = await Promise.all([
+  const [imdsDoor, cloudwatchDoor, stsDoor, ec2Door, time] = await Promise.all([
     openDoor('imds'),
     openDoor('cloudwatch'),
     openDoor('sts'),
+    openDoor('ec2'),
     startTimeServer(() => behaviour.time, nowMs, host, ports.time ?? 0),
   ]);
-  const doors = { imds: imdsDoor, cloudwatch: cloudwatchDoor, sts: stsDoor };
+  const doors = { imds: imdsDoor, cloudwatch: cloudwatchDoor, sts: stsDoor, ec2: ec2Door };
   const endpoints: Endpoints = {
     imds: `http://${authority(host, imdsDoor.port)}`,
     cloudwatch: `http://${authority(host, cloudwatchDoor.port)}`,
     sts: `http://${authority(host, stsDoor.port)}`,
+    ec2: `http://${authority(host, ec2Door.port)}`,
     timeServer: authority(host, time.port),
   };
 
@@ -185,6 +192,7 @@ export async function startInstance(
       metrics: [...metrics],
       cloudwatchRequests: counts.cloudwatch,
       stsRequests: counts.sts,
+      ec2Requests: counts.ec2,
       timeRequests: time.requests(),
       imdsRequests: [...imdsRequests],
     }),

@@ -257,6 +257,7 @@ describe('the list of scenarios', () => {
       AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoints.imds,
       AWS_ENDPOINT_URL_CLOUDWATCH: endpoints.cloudwatch,
       AWS_ENDPOINT_URL_STS: endpoints.sts,
+      AWS_ENDPOINT_URL_EC2: endpoints.ec2,
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
       IMDS_PROBE_TIME_SERVER: endpoints.timeServer,

@@ -1,6 +1,7 @@
 // Refuses every socket that leaves this machine's loopback, in the tests and in every Node they start.
 // Inside a network namespace that a test made itself, that test sets IMDS_PROBE_TEST_NAMESPACE to its name.
 import dgram from 'node:dgram';
+import dns from 'node:dns';
 import net from 'node:net';
 
 const LOOPBACK_NAMES = new Set(['localhost', '::1', '0.0.0.0', '::']);
@@ -40,6 +41,24 @@ dgram.Socket.prototype.connect = function (this: dgram.Socket, ...args: unknown[
   if (typeof args[1] === 'string') refuse(args[1]);
   return Reflect.apply(dgramConnect, this, args);
 } as typeof dgram.Socket.prototype.connect;
+
+// A resolver of its own has sockets of its own: no name is asked of the name server of the machine.
+for (const method of ['resolve4', 'resolve6'] as const) {
+  const resolve = dns.promises.Resolver.prototype[method];
+  dns.promises.Resolver.prototype[method] = async function (this: dns.promises.Resolver, ...args: unknown[]) {
+    if (
+      process.env['IMDS_PROBE_TEST_NAMESPACE'] === undefined &&
+      !this.getServers().every(isLoopbackServer)
+    ) {
+      throw Object.assign(new Error('test set-up: refused to ask a name server'), { code: 'EREFUSED' });
+    }
+    return (await Reflect.apply(resolve, this, args)) as never;
+  } as typeof resolve;
+}
+
+function isLoopbackServer(server: string): boolean {
+  return isLoopback(server.replace(/^(?:\[(.*)\]|([\d.]+)):\d+$/, '$1$2'));
+}
 
 // Child processes inherit the guard.
 const flag = `--import=${import.meta.url}`;

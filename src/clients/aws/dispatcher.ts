@@ -1,6 +1,7 @@
 // The one place that opens connections to AWS: straight or through the operator's proxy, bounded in time and size.
 import { Agent, Client, type Dispatcher, ProxyAgent } from 'undici';
 import { type Environment, proxyRoute } from './proxy.ts';
+import { lookupAddress } from './resolve.ts';
 
 /** The contract's bound on what the world sends. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -31,6 +32,7 @@ export function createAwsDispatcher(environment: Environment): Dispatcher {
         ...(route.authorization === null ? {} : { token: route.authorization }),
         factory: (proxied, inner) => new Client(proxied, { ...inner, ...BOUNDS }),
         connectTimeout: CONNECT_TIMEOUT_MS,
+        proxyTls: { lookup: lookupAddress },
       });
     },
   });
@@ -47,4 +49,4 @@ const BOUNDS = {
   bodyTimeout: 0,
 } as const;
 
-const CONNECTION = { ...BOUNDS, connect: { timeout: CONNECT_TIMEOUT_MS } } as const;
+const CONNECTION = { ...BOUNDS, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: lookupAddress } } as const;

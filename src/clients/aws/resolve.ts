@@ -1,6 +1,6 @@
 // Finds the addresses of a name in a way that can be given up. The system's own getaddrinfo(3) cannot: where the name
 // server is silent it holds its thread for 10 s and more, and with it the end of the process, whatever is aborted.
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { readFileBounded } from '../host/read.ts';
 
 // An import would load them for every run; most names are asked for by the few that talk to AWS.
@@ -46,6 +46,31 @@ export async function addressesOf(
   if (bare === 'localhost' || bare.endsWith('.localhost')) return ['127.0.0.1', '::1'];
   return await fromDns(name, signal);
 }
+
+/** For one connection. */
+const LOOKUP_MS = 2_500;
+
+/** The same for `net.connect`, with errors as getaddrinfo(3) names them: no such name, or nobody to tell. */
+export const lookupAddress: LookupFunction = (name, options, tell) => {
+  const family = options.family === 4 || options.family === 'IPv4' ? 4 : options.family === 6 ? 6 : 0;
+  addressesOf(name, AbortSignal.timeout(LOOKUP_MS)).then(
+    (addresses) => {
+      const found = addresses
+        .map((address) => ({ address, family: isIP(address) }))
+        .filter((one) => family === 0 || one.family === family);
+      const [first] = found;
+      if (first === undefined) tell(withCode('ENOTFOUND'), '');
+      else if (options.all === true) tell(null, found);
+      else tell(null, first.address, first.family);
+    },
+    (error: unknown) => {
+      const silent = error instanceof NameError && !NO_SUCH_NAME.includes(error.code);
+      tell(withCode(silent ? 'EAI_AGAIN' : 'ENOTFOUND'), '');
+    },
+  );
+};
+
+const withCode = (code: string): NodeJS.ErrnoException => Object.assign(new Error(code), { code });
 
 function fromHosts(name: string, file: string): readonly string[] {
   const read = readFileBounded(file, MAX_HOSTS_BYTES);

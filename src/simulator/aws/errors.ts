@@ -45,6 +45,23 @@ export const throttling = (): AwsError => common(400, 'Throttling', 'ThrottlingE
 export const accessDenied = (message: string): AwsError =>
   common(403, 'AccessDenied', 'AccessDeniedException', message);
 
+/** EC2's own word for a missing permission (EC2 API reference, "Error codes"). */
+export const unauthorizedOperation = (): AwsError =>
+  common(
+    403,
+    'UnauthorizedOperation',
+    'UnauthorizedOperation',
+    'You are not authorized to perform this operation.',
+  );
+
+export const instanceNotFound = (ids: string): AwsError =>
+  common(
+    400,
+    'InvalidInstanceID.NotFound',
+    'InvalidInstanceID.NotFound',
+    `The instance ID '${ids}' does not exist`,
+  );
+
 export const unknownOperation = (operation: string): AwsError =>
   common(400, 'InvalidAction', 'UnknownOperationException', `Could not find operation ${operation}`);
 

@@ -1,4 +1,4 @@
-// The three protocols CloudWatch and STS are spoken to in: AWS JSON 1.0, Smithy RPC v2 CBOR, and the query protocol.
+// The protocols AWS is spoken to in: AWS JSON 1.0, Smithy RPC v2 CBOR, and the query protocol.
 import { randomUUID } from 'node:crypto';
 import type { Answer, AwsError } from '../behaviour.ts';
 import type { HttpRequest } from '../http.ts';
@@ -12,6 +12,8 @@ export interface ServiceModel {
   /** `X-Amz-Target` prefix and RPC v2 service name, e.g. `GraniteServiceVersion20100801`; null: query only. */
   readonly target: string | null;
   readonly xmlNamespace: string;
+  /** EC2 puts its errors into a list (Smithy's ec2Query protocol). */
+  readonly errorList?: true;
 }
 
 export interface Call {
@@ -75,6 +77,11 @@ export function errorAnswer(protocol: Protocol, model: ServiceModel, error: AwsE
   const requestId = randomUUID();
   const fault = error.status >= 500 ? 'Receiver' : 'Sender';
   if (protocol === 'query') {
+    const said = `<Code>${error.code}</Code><Message>${xmlText(error.message)}</Message>`;
+    if (model.errorList) {
+      const list = `<Response><Errors><Error>${said}</Error></Errors><RequestID>${requestId}</RequestID></Response>\n`;
+      return envelope(protocol, error.status, requestId, list);
+    }
     const body = `<ErrorResponse xmlns="${model.xmlNamespace}">\n  <Error>\n    <Type>${fault}</Type>\n    <Code>${error.code}</Code>\n    <Message>${xmlText(error.message)}</Message>\n  </Error>\n  <RequestId>${requestId}</RequestId>\n</ErrorResponse>\n`;
     return envelope(protocol, error.status, requestId, body);
   }
@@ -87,6 +94,13 @@ export function errorAnswer(protocol: Protocol, model: ServiceModel, error: AwsE
   );
   // Services that spoke the query protocol once go on saying its codes (Smithy's awsQueryCompatible trait).
   return { ...answer, headers: { ...answer.headers, 'x-amzn-query-error': `${error.code};${fault}` } };
+}
+
+/** An answer of EC2, which wraps its result in nothing. */
+export function xmlAnswer(operation: string, model: ServiceModel, inner: string): Answer {
+  const requestId = randomUUID();
+  const body = `<${operation}Response xmlns="${model.xmlNamespace}">\n<requestId>${requestId}</requestId>${inner}\n</${operation}Response>\n`;
+  return envelope('query', 200, requestId, body);
 }
 
 /** An answer with the given texts as its result, or with none. */

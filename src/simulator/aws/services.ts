@@ -1,14 +1,22 @@
-// CloudWatch's PutMetricData and STS's GetCallerIdentity, for requests that are signed with the box's own credentials.
+// CloudWatch's PutMetricData, STS's GetCallerIdentity and EC2's DescribeInstances, for requests that are signed with the box's own credentials.
 import { gunzipSync } from 'node:zlib';
 import type { Answer, AwsError, InstanceBehaviour } from '../behaviour.ts';
 import type { CredentialIssuer } from '../credentials.ts';
 import type { HttpRequest } from '../http.ts';
-import { bodyTooLarge, malformedRequest, unknownOperation } from './errors.ts';
+import { bodyTooLarge, instanceNotFound, malformedRequest, unknownOperation } from './errors.ts';
 import { LIMITS, type ReceivedDatum, readMetricData } from './metric-data.ts';
-import { type Call, callOf, errorAnswer, protocolOf, resultAnswer, type ServiceModel } from './protocol.ts';
+import {
+  type Call,
+  callOf,
+  errorAnswer,
+  protocolOf,
+  resultAnswer,
+  type ServiceModel,
+  xmlAnswer,
+} from './protocol.ts';
 import { signedBy } from './sigv4.ts';
 
-/** What both services need to know of their box. */
+/** What the services need to know of their box. */
 export interface AwsContext {
   readonly behaviour: () => InstanceBehaviour;
   readonly nowMs: () => number;
@@ -17,7 +25,7 @@ export interface AwsContext {
   readonly accept: (data: readonly ReceivedDatum[]) => void;
 }
 
-export type AwsServiceName = 'cloudwatch' | 'sts';
+export type AwsServiceName = 'cloudwatch' | 'sts' | 'ec2';
 
 const MODELS: Readonly<Record<AwsServiceName, ServiceModel & { readonly signingName: string }>> = {
   cloudwatch: {
@@ -26,6 +34,12 @@ const MODELS: Readonly<Record<AwsServiceName, ServiceModel & { readonly signingN
     signingName: 'monitoring',
   },
   sts: { target: null, xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/', signingName: 'sts' },
+  ec2: {
+    target: null,
+    xmlNamespace: 'http://ec2.amazonaws.com/doc/2016-11-15/',
+    signingName: 'ec2',
+    errorList: true,
+  },
 };
 
 type Opened =
@@ -87,6 +101,30 @@ function identityAnswer(request: HttpRequest, behaviour: InstanceBehaviour): Ans
   };
 }
 
+/** The one instance of the box, with as much of it as tells its metadata options. */
+function instanceAnswer(call: Call, model: ServiceModel, behaviour: InstanceBehaviour): Answer {
+  const { identity, imds } = behaviour;
+  const asked = askedInstances(call);
+  if (asked.length > 0 && !asked.includes(identity.instanceId)) {
+    return errorAnswer('query', model, instanceNotFound(asked.join(', ')));
+  }
+  const disabled = imds.faults.some(({ times, answer }) => times === undefined && answer?.status === 403);
+  return xmlAnswer(
+    'DescribeInstances',
+    model,
+    `<reservationSet><item><instancesSet><item><instanceId>${identity.instanceId}</instanceId><metadataOptions><state>applied</state><httpTokens>${imds.tokensOptional ? 'optional' : 'required'}</httpTokens><httpPutResponseHopLimit>${imds.hopLimit}</httpPutResponseHopLimit><httpEndpoint>${disabled ? 'disabled' : 'enabled'}</httpEndpoint><httpProtocolIpv6>disabled</httpProtocolIpv6><instanceMetadataTags>disabled</instanceMetadataTags></metadataOptions></item></instancesSet></item></reservationSet>`,
+  );
+}
+
+/** `InstanceId.1=…`; EC2's lists have no `member`. */
+function askedInstances(call: Call): readonly string[] {
+  const input = call.input();
+  const listed = typeof input === 'object' && input !== null ? Reflect.get(input, 'InstanceId') : undefined;
+  return typeof listed === 'object' && listed !== null
+    ? Object.values(listed).filter((id): id is string => typeof id === 'string')
+    : [];
+}
+
 /** Carries out one request, or says in its own protocol why not. */
 export function awsAnswer(name: AwsServiceName, request: HttpRequest, context: AwsContext): Answer {
   const model = MODELS[name];
@@ -103,6 +141,7 @@ export function awsAnswer(name: AwsServiceName, request: HttpRequest, context: A
   if (!body.ok) return refuse(body.error);
   const call = callOf(request, body.body, model);
   if (name === 'sts' && call.operation === 'GetCallerIdentity') return identityAnswer(request, behaviour);
+  if (name === 'ec2' && call.operation === 'DescribeInstances') return instanceAnswer(call, model, behaviour);
   if (name !== 'cloudwatch' || call.operation !== 'PutMetricData') {
     return refuse(unknownOperation(call.operation));
   }
