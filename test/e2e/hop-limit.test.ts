@@ -18,7 +18,7 @@ type Seen = Awaited<ReturnType<typeof wholeCycle>> & { endedMs: number };
 const ONCE = fileURLToPath(new URL('../support/imds-once.ts', import.meta.url));
 
 const PROGRAM =
-  process.env['IMDS_PROBE_PROGRAM'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  process.env['IMDS_PROBE_TEST_PROGRAM'] ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** The contract: the hop limit is told within this of the first packet. */
 const TOLD_WITHIN_MS = 1200;

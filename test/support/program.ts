@@ -1,10 +1,10 @@
-// Runs the program as a process, the way a user does: from the sources, or the bundle IMDS_PROBE_PROGRAM names.
+// Runs the program as a process, the way a user does: from the sources, or the bundle IMDS_PROBE_TEST_PROGRAM names.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const PROGRAM = process.env['IMDS_PROBE_PROGRAM'] ?? path.resolve(import.meta.dirname, '../../src/main.ts');
+const PROGRAM = process.env['IMDS_PROBE_TEST_PROGRAM'] ?? path.resolve(import.meta.dirname, '../../src/main.ts');
 
 /** An empty home, so that no test ever reads the developer's own ~/.aws. */
 const HOME = mkdtempSync(path.join(tmpdir(), 'imds-probe-home-'));
