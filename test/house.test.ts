@@ -77,6 +77,14 @@ describe('walls', () => {
     expect(broken).toEqual([]);
   });
 
+  // In the bundle a CommonJS package that is imported lazily by itself has a default export and no names.
+  it('what loads lazily is a file of ours, or of Node', () => {
+    const lazily = sources.flatMap(({ file, text }) =>
+      [...text.matchAll(/\bimport\('([^'.][^']*)'\)/g)].map((match) => ({ file, spec: match[1] ?? '' })),
+    );
+    expect(lazily.filter(({ spec }) => !spec.startsWith('node:'))).toEqual([]);
+  });
+
   it('there is no circle', () => {
     const edges = new Map(
       sources.map(({ file, imports }) => [

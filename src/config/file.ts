@@ -73,7 +73,7 @@ export async function parseConfigFile(path: string, text: string): Promise<Confi
   if (deep !== null) return none([broken(deep, 'the file is nested too deeply')]);
 
   // Loaded here, because most runs have no file.
-  const yaml = await import('yaml');
+  const yaml = await import('./yaml.ts');
   const lineCounter = new yaml.LineCounter();
   const lineOf: LineOf = (offset) => lineCounter.linePos(offset ?? 0).line || 1;
   const document = yaml.parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' });
@@ -111,7 +111,7 @@ export async function parseConfigFile(path: string, text: string): Promise<Confi
 type LineOf = (offset: number | undefined) => number;
 
 /** A scalar as it was written, so that numbers keep their form; null where it is empty, undefined for the rest. */
-function plainText(yaml: typeof import('yaml'), node: unknown): string | null | undefined {
+function plainText(yaml: typeof import('./yaml.ts'), node: unknown): string | null | undefined {
   if (node === null) return null;
   if (!yaml.isScalar(node) || node.tag !== undefined) return undefined;
   if (node.value === null) return null;

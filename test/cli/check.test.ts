@@ -1,4 +1,7 @@
 // Runs `check` as a process against an instance of its own: what it asks, sends, publishes, and never shows.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Report } from '../../src/core/report.ts';
 import type { BehaviourChange } from '../../src/simulator/behaviour.ts';
@@ -226,6 +229,21 @@ describe.concurrent('the other commands', () => {
     const [version, completion] = await Promise.all([run(['--version']), run(['completion'])]);
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(completion.stdout).toContain('imds-probe');
+  });
+
+  it('reads the YAML file, and names the line of what is wrong in it', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'imds-probe-config-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'config.yaml');
+    writeFileSync(file, 'fleet: blue\ntime-server: ["127.0.0.1:1", "[::1]:2"]\n');
+    const good = await run(['check', '--show-config', '--config', file]);
+    expect(good).toMatchObject({ code: 0, stderr: '' });
+    expect(good.stdout).toMatch(/^fleet +blue +/m);
+    expect(good.stdout).toContain(`${file}:2`);
+    writeFileSync(file, '# ours\nflet: blue\n');
+    const bad = await run(['check', '--config', file]);
+    expect(bad).toMatchObject({ code: 64, stdout: '' });
+    expect(bad.stderr).toBe(`imds-probe: ${file}:2: there is no setting flet; did you mean fleet?\n`);
   });
 
   it('--show-config says where each setting came from', async () => {
