@@ -1,17 +1,17 @@
 // Looks through all processes for credentials in their environment or their Java properties.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { shownKey } from '../../../chain/profiles.ts';
 import type { ProcessCredentials, ProcessRow } from '../../../core/chain.ts';
 import { failed, type Result, succeeded } from '../../../core/outcome.ts';
 import { javaCredentials } from './java.ts';
+import { nulSplit, procText } from './proc.ts';
 import { isoTime } from './secrets.ts';
-import { commandName, environmentOf, nulSplit, userOf } from './subject.ts';
+import { commandName, environmentOf, userOf } from './subject.ts';
 
 /** Rows kept; a machine with more says how many more. */
 const MAX_ROWS = 200;
 const MAX_PROCESSES = 50_000;
-const MAX_PROC_BYTES = 2 * 1024 * 1024;
 /** Processes looked at before other work gets its turn. */
 const BATCH = 64;
 
@@ -50,11 +50,9 @@ export async function lookThroughProcesses(
   return succeeded({ asked: true, ...counts, processes: rows });
 }
 
-const read = (path: string): string => readFileSync(path).subarray(0, MAX_PROC_BYTES).toString('utf8');
-
 function lookAt(procRoot: string, pid: number, nowMs: number, tally: Tally): void {
   try {
-    const commandLine = nulSplit(read(`${procRoot}/${pid}/cmdline`));
+    const commandLine = nulSplit(procText(procRoot, pid, 'cmdline'));
     if (commandLine.length === 0) return;
     const environment = environmentText(procRoot, pid);
     tally.looked += 1;
@@ -65,7 +63,7 @@ function lookAt(procRoot: string, pid: number, nowMs: number, tally: Tally): voi
       tally.more += 1;
       return;
     }
-    const uid = userOf(read(`${procRoot}/${pid}/status`))?.uid ?? -1;
+    const uid = userOf(procText(procRoot, pid, 'status'))?.uid ?? -1;
     tally.rows.push({ ...row, pid, uid, command: commandName(commandLine, procRoot, pid) ?? '?' });
   } catch {
     // It has ended since it was listed.
@@ -75,7 +73,7 @@ function lookAt(procRoot: string, pid: number, nowMs: number, tally: Tally): voi
 /** Null where this user may not read it. */
 function environmentText(procRoot: string, pid: number): string | null {
   try {
-    return read(`${procRoot}/${pid}/environ`);
+    return procText(procRoot, pid, 'environ');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'EACCES' || code === 'EPERM') return null;

@@ -1,7 +1,8 @@
 // Opens files with the rights, and inside the root, of whoever the chain belongs to: regular, bounded, never blocking.
-import { close, constants, fstat, lstatSync, open, opendirSync, openSync, read } from 'node:fs';
-import { isAbsolute, join, normalize } from 'node:path';
+import { close, closeSync, constants, fstat, fstatSync, open, opendirSync, openSync, read } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
+import { findInside, O_PATH } from './inside-root.ts';
 
 const openFile = promisify(open);
 const statFile = promisify(fstat);
@@ -49,20 +50,6 @@ export function asUser<T>(user: FileUser | null, step: () => T): T {
   }
 }
 
-/** Where a path of the owner lies in our view, or null where a link on the way could lead out of its root. */
-function located(reach: Reach, path: string): string | null {
-  const absolute = normalize(isAbsolute(path) ? path : join(reach.folder, path));
-  if (reach.root === null) return absolute;
-  // An absolute link below /proc/N/root would be followed in our root instead of theirs: refuse every link.
-  const parts = absolute.split('/').filter((part) => part !== '');
-  let at = reach.root;
-  for (const part of parts) {
-    at = `${at}/${part}`;
-    if (lstatSync(at).isSymbolicLink()) return null;
-  }
-  return at;
-}
-
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** Reads a regular file of at most `limit` bytes. Never throws, never waits for a pipe. */
@@ -83,15 +70,39 @@ export async function readWithin(reach: Reach, path: string, limit: number): Pro
 }
 
 async function opened(reach: Reach, path: string): Promise<number> {
-  if (reach.user === null && reach.root === null) {
-    return await openFile(located(reach, path) ?? path, FLAGS);
-  }
-  return asUser(reach.user, () => {
-    const at = located(reach, path);
-    if (at === null) throw Object.assign(new Error('a link leads out of reach'), { code: 'ELOOP' });
-    return openSync(at, reach.root === null ? FLAGS : FLAGS | constants.O_NOFOLLOW);
-  });
+  const absolute = absoluteIn(reach, path);
+  // As ourselves another thread may wait for a slow disk; as somebody else it has to be this one.
+  if (reach.user === null && reach.root === null) return await openFile(absolute, FLAGS);
+  return openedAs(reach, absolute, 'file');
 }
+
+const absoluteIn = (reach: Reach, path: string): string =>
+  isAbsolute(path) ? path : join(reach.folder, path);
+
+/**
+ * Opens as the user of the reach, inside its root where it has one. What lies there is looked at before it is opened:
+ * opening alone does something to a pipe or a device, and the owner of a container can make any of them.
+ */
+function openedAs({ user, root }: Reach, absolute: string, kind: 'file' | 'folder'): number {
+  // Opened as ourselves: another user may not look through /proc/N/root.
+  const folder = root === null ? null : openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return asUser(user, () => {
+      const found = folder === null ? openSync(absolute, O_PATH) : findInside(folder, absolute);
+      try {
+        const stat = fstatSync(found);
+        if (kind === 'file' ? !stat.isFile() : !stat.isDirectory()) throw notOfThatKind();
+        return openSync(`/proc/self/fd/${found}`, FLAGS);
+      } finally {
+        closeSync(found);
+      }
+    });
+  } finally {
+    if (folder !== null) closeSync(folder);
+  }
+}
+
+const notOfThatKind = (): Error => Object.assign(new Error('of another kind'), { code: 'ENXIO' });
 
 async function readOpen(file: number, limit: number): Promise<FileReading> {
   const stat = await statFile(file);
@@ -117,16 +128,17 @@ function stateOf(error: unknown): 'absent' | 'unreadable' | 'not-regular' {
 /** Names in a folder that fit `pattern`, sorted; at most `limit`. Empty where it can't be read. */
 export function namesWithin(reach: Reach, path: string, pattern: RegExp, limit: number): readonly string[] {
   try {
-    return asUser(reach.user, () => {
-      const at = located(reach, path);
-      if (at === null) return [];
-      const folder = opendirSync(at);
+    const file = openedAs(reach, absoluteIn(reach, path), 'folder');
+    try {
+      const folder = opendirSync(`/proc/self/fd/${file}`);
       try {
         return listed(folder, pattern, limit);
       } finally {
         folder.closeSync();
       }
-    });
+    } finally {
+      closeSync(file);
+    }
   } catch {
     return [];
   }

@@ -1,13 +1,12 @@
 // Whose chain is read: this shell, or a process with its own environment, home, root and network.
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { ChainSubject } from '../../../core/chain.ts';
 import { failed, type Result, succeeded } from '../../../core/outcome.ts';
 import { shownText } from '../../../core/text.ts';
+import { nulSplit, procText, statOf } from './proc.ts';
 import { type FileUser, type Reach, readWithin } from './reach.ts';
 
-/** The kernel's own limit on arguments and environment together is larger, but nothing sensible is. */
-const MAX_PROC_BYTES = 2 * 1024 * 1024;
 const MAX_PASSWD_BYTES = 1024 * 1024;
 
 export interface Subject {
@@ -47,15 +46,6 @@ export function shellHome(variables: Readonly<Record<string, string | undefined>
   }
 }
 
-/** Text of a file of /proc, read at once as the kernel gives it. Throws the system's error. */
-function proc(root: string, pid: number, name: string): string {
-  return readFileSync(`${root}/${pid}/${name}`).subarray(0, MAX_PROC_BYTES).toString('utf8');
-}
-
-/** Splits what the kernel separates by NUL. */
-export const nulSplit = (text: string): readonly string[] =>
-  text === '' ? [] : text.replace(/\0+$/, '').split('\0');
-
 /** NAME=value pairs; the first of a name counts, as getenv(3) has it. */
 export function environmentOf(text: string): ReadonlyMap<string, string> {
   const environment = new Map<string, string>();
@@ -68,24 +58,26 @@ export function environmentOf(text: string): ReadonlyMap<string, string> {
   return environment;
 }
 
-/** User, group and supplementary groups of /proc/N/status: the effective ones, which files are opened with. */
+/**
+ * User, group and supplementary groups of /proc/N/status that files are opened with: the effective ones of a daemon
+ * that root started; else the real ones, because whoever starts a set-user-id program chooses its environment.
+ */
 export function userOf(status: string): FileUser | null {
   const numbers = (field: string): readonly number[] =>
     (new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '')
       .split(/\s+/)
       .filter((part) => /^\d+$/.test(part))
       .map(Number);
-  const uid = numbers('Uid')[1];
-  const gid = numbers('Gid')[1];
+  const [uids, gids] = [numbers('Uid'), numbers('Gid')];
+  const which = uids[0] === 0 ? 1 : 0;
+  const [uid, gid] = [uids[which], gids[which]];
   return uid === undefined || gid === undefined ? null : { uid, gid, groups: numbers('Groups') };
 }
 
-/** When a process started, in clock ticks since boot (proc(5), field 22): with the pid, who it is. */
-const startOf = (stat: string): string => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-
-function namespaceDiffers(root: string, pid: number, kind: 'net' | 'mnt'): boolean {
+/** Whether a link below /proc leads elsewhere for the process than for us. */
+function differs(root: string, pid: number, name: 'ns/net' | 'ns/mnt' | 'root'): boolean {
   try {
-    return readlinkSync(`${root}/${pid}/ns/${kind}`) !== readlinkSync(`${root}/self/ns/${kind}`);
+    return readlinkSync(`${root}/${pid}/${name}`) !== readlinkSync(`${root}/self/${name}`);
   } catch {
     // Not permitted to see: take it for another one, so nothing is claimed about it.
     return true;
@@ -95,27 +87,14 @@ function namespaceDiffers(root: string, pid: number, kind: 'net' | 'mnt'): boole
 /** The process `pid` as /proc shows it. Fails with `permission` where this user may not look. */
 export async function processSubject(procRoot: string, pid: number): Promise<Result<Subject>> {
   try {
-    const started = startOf(proc(procRoot, pid, 'stat'));
-    const user = userOf(proc(procRoot, pid, 'status'));
-    const environment = environmentOf(proc(procRoot, pid, 'environ'));
-    const commandLine = nulSplit(proc(procRoot, pid, 'cmdline'));
-    const otherFiles = namespaceDiffers(procRoot, pid, 'mnt');
-    const reach: Reach = {
-      user: asWhom(user),
-      root: otherFiles ? `${procRoot}/${pid}/root` : null,
-      folder: linkTarget(`${procRoot}/${pid}/cwd`) ?? '/',
-    };
-    const home = environment.get('HOME') ?? (await homeInPasswd(reach, user?.uid ?? null));
-    if (startOf(proc(procRoot, pid, 'stat')) !== started)
-      return failed('malformed', `process ${pid} has ended`);
-    const shown: ChainSubject = {
-      pid,
-      command: commandName(commandLine, procRoot, pid),
-      uid: user?.uid ?? null,
-      home: home === null ? null : shownText(home),
-      network: namespaceDiffers(procRoot, pid, 'net') ? 'not-seen' : 'same',
-    };
-    return succeeded({ shown, environment, commandLine, reach, otherFiles });
+    const stat = statOf(procText(procRoot, pid, 'stat'));
+    if (stat.kernelThread) return failed('malformed', `process ${pid} is a thread of the kernel: no program`);
+    if (stat.zombie) return failed('malformed', `process ${pid} has ended; only its exit status is left`);
+    const subject = await livingSubject(procRoot, pid);
+    // Its number may belong to another process by now.
+    return statOf(procText(procRoot, pid, 'stat')).started === stat.started
+      ? succeeded(subject)
+      : failed('malformed', `process ${pid} has ended`);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'EACCES' || code === 'EPERM') {
@@ -124,6 +103,28 @@ export async function processSubject(procRoot: string, pid: number): Promise<Res
     if (code === 'ENOENT' || code === 'ESRCH') return failed('malformed', `there is no process ${pid}`);
     throw error;
   }
+}
+
+async function livingSubject(procRoot: string, pid: number): Promise<Subject> {
+  const user = userOf(procText(procRoot, pid, 'status'));
+  const environment = environmentOf(procText(procRoot, pid, 'environ'));
+  const commandLine = nulSplit(procText(procRoot, pid, 'cmdline'));
+  // A process in a chroot has our mounts, and yet other files.
+  const otherFiles = differs(procRoot, pid, 'ns/mnt') || differs(procRoot, pid, 'root');
+  const reach: Reach = {
+    user: asWhom(user),
+    root: otherFiles ? `${procRoot}/${pid}/root` : null,
+    folder: linkTarget(`${procRoot}/${pid}/cwd`) ?? '/',
+  };
+  const home = environment.get('HOME') ?? (await homeInPasswd(reach, user?.uid ?? null));
+  const shown: ChainSubject = {
+    pid,
+    command: commandName(commandLine, procRoot, pid),
+    uid: user?.uid ?? null,
+    home: home === null ? null : shownText(home),
+    network: differs(procRoot, pid, 'ns/net') ? 'not-seen' : 'same',
+  };
+  return { shown, environment, commandLine, reach, otherFiles };
 }
 
 /** Files are opened as the process's user where we can become it: as root, and it is not root. */
@@ -139,12 +140,16 @@ function linkTarget(path: string): string | null {
   }
 }
 
-/** A process's name for people: its program without the path, and for interpreters nothing more. */
+/**
+ * A process's name for people: its program without the path, and never an argument. Programs that write a title over
+ * their arguments put all of it where the program's name was, so only its first word is taken.
+ */
 export function commandName(commandLine: readonly string[], procRoot: string, pid: number): string | null {
-  const first = commandLine[0] ?? '';
-  if (first !== '') return shownText(first.slice(first.lastIndexOf('/') + 1), 40);
+  const [first = ''] = (commandLine[0] ?? '').split(' ', 1);
+  const name = first.slice(first.lastIndexOf('/') + 1).replace(/:$/, '');
+  if (name !== '') return shownText(name, 40);
   try {
-    return shownText(proc(procRoot, pid, 'comm').trim(), 40);
+    return shownText(procText(procRoot, pid, 'comm').trim(), 40);
   } catch {
     return null;
   }

@@ -1,13 +1,23 @@
 // Holds reading other processes to real ones, with and without the right to look, and to a /proc made by hand.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { javaCredentials } from '../../../../src/clients/host/chain/java.ts';
-import { asUser, readWithin } from '../../../../src/clients/host/chain/reach.ts';
+import { nulSplit } from '../../../../src/clients/host/chain/proc.ts';
+import { asUser, namesWithin, type Reach, readWithin } from '../../../../src/clients/host/chain/reach.ts';
 import { createChainReader } from '../../../../src/clients/host/chain/reader.ts';
-import { environmentOf, userOf } from '../../../../src/clients/host/chain/subject.ts';
+import { commandName, environmentOf, userOf } from '../../../../src/clients/host/chain/subject.ts';
 
 const KEY = 'ASIAIOSFODNN7EXAMPLE';
 const SECRET = 'wJalrXUtnFEMIsecret';
@@ -89,6 +99,31 @@ describe('--pid', () => {
       ok: false,
       failure: { kind: 'malformed', detail: 'there is no process 4194305' },
     });
+  });
+
+  it.runIf(isRoot)('says that a thread of the kernel is no program', async () => {
+    put('proc/2/stat', `2 (kthreadd) S 0 0 0 0 -1 ${0x0020_8040} 0 0\n`);
+    expect(await reader({ pid: 2, procRoot: join(home, 'proc') }).world(never)).toMatchObject({
+      ok: false,
+      failure: { detail: 'process 2 is a thread of the kernel: no program' },
+    });
+  });
+
+  it('says of a zombie that it has ended', async () => {
+    // The shell becomes a program that never waits for its child.
+    const child = spawn('/bin/sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    children.push(child);
+    const pid = Number(
+      await new Promise((resolve) => child.stdout.once('data', (data: Buffer) => resolve(data.toString()))),
+    );
+    await expect
+      .poll(async () => {
+        const seen = await reader({ pid }).world(never);
+        return seen.ok ? 'alive' : seen.failure.detail;
+      })
+      .toBe(`process ${pid} has ended; only its exit status is left`);
   });
 
   it.runIf(isRoot)('reads the files as that user: what is root’s alone stays unread', async () => {
@@ -191,16 +226,71 @@ describe('a network of its own', () => {
 });
 
 describe('a root of its own', () => {
-  it('is read inside, and no link leads out of it', async () => {
-    put('root/home/app/.aws/config', '[default]\n');
-    put('outside', '[profile outside]\n');
-    symlinkSync(join(home, 'outside'), join(home, 'root/home/app/.aws/credentials'));
-    symlinkSync('/etc', join(home, 'root/home/etc'));
-    const reach = { user: null, root: join(home, 'root'), folder: '/' };
-    expect((await readWithin(reach, '/home/app/.aws/config', 1000)).state).toBe('read');
-    expect((await readWithin(reach, '/home/app/.aws/credentials', 1000)).state).toBe('unreadable');
-    expect((await readWithin(reach, '/home/etc/passwd', 1000)).state).toBe('unreadable');
-    expect((await readWithin(reach, '/../../../outside', 1000)).state).toBe('absent');
+  const reading = async (path: string) => {
+    const file = await readWithin({ user: null, root: join(home, 'root'), folder: '/home/app' }, path, 1000);
+    return file.state === 'read' ? file.bytes.toString() : file.state;
+  };
+
+  it.each<[string, string, string]>([
+    ['a file', '/home/app/plain', 'mine'],
+    ['a relative path', 'plain', 'mine'],
+    ['a link beside it', '/home/app/beside', 'mine'],
+    ['an absolute link, which is one in its root', '/home/app/absolute', 'mine'],
+    ['a folder that is a link, as /var/run is', '/var/run/token', 'mine'],
+    ['links one after the other, as Kubernetes projects its tokens', '/projected/token', 'mine'],
+    ['a link up and out of it, which stops at its top', '/home/app/up', 'absent'],
+    ['a path up and out of it', '/../../../outside', 'absent'],
+    ['an absolute link to what only we have', '/home/app/ours', 'absent'],
+    ['links in a circle', '/circle', 'unreadable'],
+    ['a link that ends nowhere', '/home/app/nowhere', 'absent'],
+    ['a file used as a folder', '/home/app/plain/more', 'absent'],
+    ['a folder', '/home/app', 'not-regular'],
+    ['the root itself', '/', 'not-regular'],
+  ])('%s: %s is %s', async (_what, path, expected) => {
+    put('root/home/app/plain', 'mine');
+    put('root/run/token', 'mine');
+    put('root/projected/..2026/token', 'mine');
+    const outside = put('outside', 'theirs');
+    const links: Readonly<Record<string, string>> = {
+      'home/app/beside': 'plain',
+      'home/app/absolute': '/home/app/plain',
+      'home/app/up': '../../../outside',
+      'home/app/ours': outside,
+      'home/app/nowhere': 'nothing',
+      'projected/token': '..data/token',
+      'projected/..data': '..2026',
+      circle: '/circle',
+    };
+    mkdirSync(join(home, 'root/var'));
+    symlinkSync('/run', join(home, 'root/var/run'));
+    for (const [name, target] of Object.entries(links)) symlinkSync(target, join(home, 'root', name));
+    expect(await reading(path)).toBe(expected);
+  });
+
+  it('has nothing but regular files opened: a pipe or a device is only looked at', async () => {
+    mkdirSync(join(home, 'root'));
+    spawnSync('mkfifo', [join(home, 'root/pipe')]);
+    expect(await reading('/pipe')).toBe('not-regular');
+    expect(readdirSync('/proc/self/fd').length).toBeLessThan(200);
+  });
+
+  it.runIf(isRoot)('is read with the rights of the user who lives there', async () => {
+    const mine = put('root/home/app/mine', 'mine');
+    const theirs = put('root/home/app/root-only', 'theirs');
+    chmodSync(mine, 0o600);
+    chmodSync(theirs, 0o600);
+    chownSync(mine, NOBODY, NOBODY);
+    // Searchable, not readable: as /root and many homes are.
+    chmodSync(join(home, 'root/home'), 0o711);
+    const reach: Reach = {
+      user: { uid: NOBODY, gid: NOBODY, groups: [] },
+      root: join(home, 'root'),
+      folder: '/',
+    };
+    expect((await readWithin(reach, '/home/app/mine', 1000)).state).toBe('read');
+    expect((await readWithin(reach, '/home/app/root-only', 1000)).state).toBe('unreadable');
+    expect(namesWithin(reach, '/home/app', /./, 10)).toEqual(['mine', 'root-only']);
+    expect(namesWithin(reach, '/home', /./, 10)).toEqual([]);
   });
 
   it.runIf(isRoot)('gives our own rights back, even after a failure', () => {
@@ -259,8 +349,8 @@ describe('--all-processes', () => {
     if (!seen.ok) throw new Error(seen.failure.detail);
     expect(seen.value.looked).toBe(4);
     expect(seen.value.processes.map((row) => [row.pid, row.from, row.command, row.uid])).toEqual([
-      [10, 'java-properties', 'java', 1001],
-      [13, 'environment', '[31mevil', 1001],
+      [10, 'java-properties', 'java', 1000],
+      [13, 'environment', '[31mevil', 1000],
     ]);
   });
 
@@ -296,6 +386,32 @@ describe('pieces', () => {
       ['C', 'x=y'],
     ]);
     expect(environmentOf('').size).toBe(0);
+  });
+
+  it.each([
+    ['a daemon that root started and that became somebody', '0 48 48 48', [48, 480]],
+    ['a set-user-id program that somebody started', '1000 0 0 0', [1000, 1000]],
+    ['one that is somebody else’s', '1000 48 48 48', [1000, 1000]],
+    ['root', '0 0 0 0', [0, 0]],
+  ])('files are opened for %s', (_what, uids, expected) => {
+    const status = `Uid:\t${uids.replaceAll(' ', '\t')}\nGid:\t${uids.replaceAll(' ', '\t').replaceAll('48', '480')}\n`;
+    const user = userOf(status);
+    expect([user?.uid, user?.gid]).toEqual(expected);
+  });
+
+  it.each([
+    ['/usr/sbin/nginx\0-g\0daemon off', 'nginx'],
+    ['nginx: worker process', 'nginx'],
+    ['app --password=hunter2 https://user:hunter2@host/x', 'app'],
+    ['/opt/my app/bin\0x', 'my'],
+  ])('%j is shown as %j, never with an argument', (line, name) => {
+    expect(commandName(nulSplit(line), '/nowhere', 1)).toBe(name);
+  });
+
+  it('takes time in proportion to what a process puts into its memory', () => {
+    const hostile = `${'\0'.repeat(4_000_000)}x`;
+    expect(nulSplit(hostile).length).toBeLessThan(1_000_000);
+    expect(environmentOf(`A=1\0${hostile}`).size).toBe(1);
   });
 
   it('a status without a user', () => expect(userOf('Name:\tx\n')).toBeNull());
