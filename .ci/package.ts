@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, createPrivateKey, sign } from 'node:crypto';
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -119,6 +120,7 @@ async function main(): Promise<void> {
         rmSync(job.work, { recursive: true, force: true });
       }
     }
+    copyFileSync(path.join(root, 'deploy/user-data/install.sh'), path.join(out, 'install.sh'));
     seal(out, version);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -127,9 +129,8 @@ async function main(): Promise<void> {
 
 /** SHA256SUMS over this version's files, in sha256sum's form, and its detached signature where there is a key. */
 function seal(out: string, version: string): void {
-  const files = readdirSync(out).filter((name) =>
-    new RegExp(`^imds-probe[-_]${version.replaceAll('.', '[.]')}[-_]`).test(name),
-  );
+  const ours = new RegExp(`^(install[.]sh|imds-probe[-_]${version.replaceAll('.', '[.]')}[-_].*)$`);
+  const files = readdirSync(out).filter((name) => ours.test(name));
   const sums = files.sort().map((name) => {
     const hash = createHash('sha256')
       .update(readFileSync(path.join(out, name)))
