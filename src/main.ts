@@ -196,9 +196,9 @@ const world: World = {
     const { openRecorder } = await import('./recorder/recorder.ts');
     return openRecorder({ dir, clock, tell });
   },
-  readHistory: async (file, sinceSeconds) => {
+  readHistory: async (file, period) => {
     const { readHistory } = await import('./recorder/reader.ts');
-    return readHistory(file, sinceSeconds);
+    return readHistory(file, period);
   },
 };
 

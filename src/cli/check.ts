@@ -176,6 +176,8 @@ async function render(
       const { renderPrometheus } = await import('../report/prometheus.ts');
       return renderPrometheus(report, CHECKS);
     }
+    // `csv` is a word of `history` only.
+    case 'csv':
     case 'text': {
       const { renderText } = await import('../report/text.ts');
       return renderText(report, { ...styleOf(world), verbose, published: delivery });

@@ -50,6 +50,17 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     ],
     load: async () => (await import('./agent.ts')).agent,
   },
+  history: {
+    usage: 'history',
+    describe: 'What the flight recorder of the agent saw on this instance',
+    settings: 'history',
+    examples: [
+      ['$0 history', 'The last day: margin, clock, latency, findings and rotations'],
+      ['$0 history --since 7d --format csv', 'A week of cycles for a spreadsheet'],
+      ['$0 history --file recorder.db', 'A copy from another machine, up to its last cycle'],
+    ],
+    load: async () => (await import('./history.ts')).history,
+  },
   explain: {
     usage: 'explain [finding..]',
     describe: 'What a finding means, its causes and fixes; without one, the catalogue',

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { ConfigFile, ConfigLocation } from '../config/file.ts';
 import type { AwsShared } from '../config/sources.ts';
 import type { TellAgentEvent } from '../core/agent-event.ts';
-import type { FlightRecorder, HistoryRead } from '../core/history.ts';
+import type { FlightRecorder, HistoryRead, Period } from '../core/history.ts';
 import type { ClockPort, OnClientEvent, Ports, Sink } from '../core/ports.ts';
 import type { Delivery, Outbox } from '../core/publishing.ts';
 
@@ -72,8 +72,8 @@ export interface World {
   openClients(options: ClientsOptions): Promise<Clients>;
   openJournal(): Promise<TellAgentEvent>;
   openRecorder(dir: string, tell: TellAgentEvent): Promise<FlightRecorder>;
-  /** What a recorder kept in this file from some time on, in epoch seconds. */
-  readHistory(file: string, sinceSeconds: number): Promise<HistoryRead>;
+  /** What a recorder kept in this file. */
+  readHistory(file: string, period: Period): Promise<HistoryRead>;
 }
 
 /** Exit codes beside those of a report: sysexits.h EX_USAGE and EX_SOFTWARE. */

@@ -43,6 +43,15 @@ export interface Config {
   readonly intervalSeconds: number;
   readonly flushSeconds: number;
   readonly stateDir: string;
+  readonly runtimeDir: string;
+  /** Null: none. */
+  readonly prometheusFile: string | null;
+  readonly listen: HostPort | null;
+  readonly emf: boolean;
+  /** How far `history` looks back. */
+  readonly sinceSeconds: number;
+  /** Null: the one in the state folder. */
+  readonly file: string | null;
   readonly thresholds: Omit<Policy, 'previousRoleName'>;
   /** What the probe `imds-settings` shows, but for the variable that only the host knows. */
   readonly imdsSettings: Omit<ImdsSettings, 'disabledVariable'>;
@@ -100,6 +109,12 @@ export function configOf(
     intervalSeconds: values.interval,
     flushSeconds: values.flush,
     stateDir: values['state-dir'],
+    runtimeDir: values['runtime-dir'],
+    prometheusFile: values['prometheus-file'],
+    listen: values.listen,
+    emf: values.emf,
+    sinceSeconds: values.since,
+    file: values.file,
     thresholds: {
       marginWarningSeconds: values['margin-warning'],
       marginCriticalSeconds: values['margin-critical'],

@@ -47,7 +47,7 @@ export function flagsFor(command: Command): Readonly<Record<string, FlagDescript
     if (commands.includes(command) && descriptor !== undefined) flags[name] = descriptor;
   }
   for (const name of SETTING_NAMES) {
-    if (settingOf(name).commands.includes(command)) flags[name] = descriptorOf(name);
+    if (settingOf(name).commands.includes(command)) flags[name] = descriptorOf(name, command);
   }
   for (const [name, { setting, value }] of Object.entries(SHORTHANDS)) {
     const row = settingOf(setting);
@@ -57,14 +57,14 @@ export function flagsFor(command: Command): Readonly<Record<string, FlagDescript
   return flags;
 }
 
-function descriptorOf(name: SettingName): FlagDescriptor {
+function descriptorOf(name: SettingName, command: Command): FlagDescriptor {
   const row = settingOf(name);
   const { flag, placeholder, values } = row.kind;
   const group = `${row.group}:`;
   if (flag === true) return { type: 'boolean', describe: row.describe, group };
   return {
     type: 'string',
-    describe: `${row.describe} (${values === undefined ? placeholder : row.kind.allowed})`,
+    describe: `${row.describe} (${row.words?.[command]?.join(', ') ?? (values === undefined ? placeholder : row.kind.allowed)})`,
     group,
     defaultDescription: defaultText(name),
     ...(row.many ? { array: true, nargs: 1 } : {}),

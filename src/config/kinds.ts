@@ -33,6 +33,33 @@ export function seconds(least: number, most: number): Kind<number> {
   };
 }
 
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  min: 60,
+  h: 3_600,
+  d: 86_400,
+  w: 604_800,
+};
+
+/** How long, as people write it: `90s`, `15m`, `24h`, `7d`; a number alone is seconds. */
+export function duration(most: number): Kind<number> {
+  return {
+    allowed: `a number with s, m, h or d behind it, such as 90m, 24h or 7d, up to ${most / 86_400}d`,
+    placeholder: 'duration',
+    parse(text) {
+      const [, digits = '', unit = 's'] = /^([\d.]+) ?(s|m|min|h|d|w)?$/.exec(text) ?? [];
+      const value = decimal(digits, 0, most);
+      const inSeconds = value === undefined ? 0 : value * (UNIT_SECONDS[unit] ?? 1);
+      return inSeconds > 0 && inSeconds <= most ? inSeconds : undefined;
+    },
+    show: (value) => {
+      const unit = ['d', 'h', 'm'].find((name) => value % (UNIT_SECONDS[name] ?? 1) === 0) ?? 's';
+      return `${value / (UNIT_SECONDS[unit] ?? 1)}${unit}`;
+    },
+  };
+}
+
 export function milliseconds(least: number, most: number): Kind<number> {
   return {
     allowed: `milliseconds, from ${least} to ${most}`,
@@ -142,6 +169,17 @@ export function hostPort(defaultPort: number): Kind<HostPort> {
     },
   };
 }
+
+/** Where to listen: `host:port`, or a port alone, which is on loopback. */
+export const listenAddress: Kind<HostPort> = {
+  allowed: 'address:port, such as 127.0.0.1:9464, or a port alone for 127.0.0.1',
+  placeholder: '[address:]port',
+  parse(text) {
+    const given = hostPort(0).parse(/^\d{1,5}$/.test(text) ? `127.0.0.1:${text}` : text);
+    return given === undefined || given.port === 0 ? undefined : given;
+  },
+  show: ({ host, port }) => hostPort(0).show({ host, port }),
+};
 
 /** Text that an expression describes. */
 export function text(allowed: string, placeholder: string, pattern: RegExp): Kind<string> {

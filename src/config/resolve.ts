@@ -53,7 +53,7 @@ export function resolveConfig(sources: ConfigSources, context: ConfigContext): R
     fromEnv(sources.env, errors),
     fromBox(sources.box),
     fromFile(sources.file, errors),
-  ].map((source) => parseAll(source, errors));
+  ].map((source) => parseAll(source, context.command, errors));
 
   const variables = fromAwsVariables(sources.env);
   const settle = (name: SettingName, aws: readonly Source[]): Settled => {
@@ -64,7 +64,7 @@ export function resolveConfig(sources: ConfigSources, context: ConfigContext): R
     // AWS variables and keys are other programs' settings first: only what is in force here can be wrong here.
     for (const source of aws) {
       const given = source.get(name);
-      if (given !== undefined) return parseGiven(name, given, errors) ?? defaultOf(name);
+      if (given !== undefined) return parseGiven(name, given, context.command, errors) ?? defaultOf(name);
     }
     return defaultOf(name);
   };
@@ -72,7 +72,7 @@ export function resolveConfig(sources: ConfigSources, context: ConfigContext): R
   const shared = fromShared(sources.aws, typeof profile.value === 'string' ? profile.value : 'default');
   const settled = SETTING_NAMES.map(
     (name) => [name, name === 'profile' ? profile : settle(name, [variables, shared])] as const,
-  );
+  ).map(([name, value]) => [name, inCommandsWords(name, value, context.command, errors)] as const);
   // Every row was settled by its own kind just above.
   const all = {
     values: Object.fromEntries(settled.map(([name, { value }]) => [name, value])) as Values,
@@ -95,16 +95,49 @@ function defaultOf(name: SettingName): Settled {
   return { value: settingOf(name).default, origin: 'default' };
 }
 
-function parseAll(source: Source, errors: ConfigError[]): ReadonlyMap<SettingName, Settled> {
+/** A word of another command: a mistake as a flag, and nothing to do with this one in what serves several commands. */
+function inCommandsWords(
+  name: SettingName,
+  settled: Settled,
+  command: Command,
+  errors: ConfigError[],
+): Settled {
+  const words = settingOf(name).words?.[command];
+  const word = String(settled.value);
+  if (words === undefined || words.includes(word)) return settled;
+  if (settled.origin.startsWith('--'))
+    errors.push({
+      setting: name,
+      origin: settled.origin,
+      what: `${name} of ${command} cannot be ${shownValue(word)}`,
+      allowed: wordsText(words),
+    });
+  return defaultOf(name);
+}
+
+const wordsText = (words: readonly string[] | undefined): string | null =>
+  words === undefined ? null : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
+
+function parseAll(
+  source: Source,
+  command: Command,
+  errors: ConfigError[],
+): ReadonlyMap<SettingName, Settled> {
   const parsed = new Map<SettingName, Settled>();
-  for (const [name, given] of source) parsed.set(name, parseGiven(name, given, errors) ?? defaultOf(name));
+  for (const [name, given] of source)
+    parsed.set(name, parseGiven(name, given, command, errors) ?? defaultOf(name));
   return parsed;
 }
 
 /** The value, or undefined after telling what is wrong with it. */
-function parseGiven(name: SettingName, given: Given, errors: ConfigError[]): Settled | undefined {
+function parseGiven(
+  name: SettingName,
+  given: Given,
+  command: Command,
+  errors: ConfigError[],
+): Settled | undefined {
   const row = settingOf(name);
-  const { allowed } = row.kind;
+  const allowed = wordsText(row.words?.[command]) ?? row.kind.allowed;
   const wrong = (what: string): undefined => {
     errors.push({ setting: name, origin: given.origin, what, allowed });
   };

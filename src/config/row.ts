@@ -3,11 +3,21 @@ import type { Kind } from './kinds.ts';
 
 export type Command = 'check' | 'agent' | 'history';
 
-export type Group = 'Metadata service' | 'Time' | 'AWS' | 'Credentials' | 'Output' | 'Agent' | 'Thresholds';
+export type Group =
+  | 'Metadata service'
+  | 'Time'
+  | 'AWS'
+  | 'Credentials'
+  | 'Output'
+  | 'Agent'
+  | 'History'
+  | 'Thresholds';
 
 interface Common {
   readonly group: Group;
   readonly commands: readonly Command[];
+  /** Where commands differ in the words they know, those of each. */
+  readonly words?: Readonly<Partial<Record<Command, readonly string[]>>>;
   /** One line for help and documentation. */
   readonly describe: string;
   /** In place of the default itself, where that is not known before the run. */

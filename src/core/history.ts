@@ -48,8 +48,18 @@ export interface CycleRecord {
   readonly instance: Instance;
 }
 
-/** What was recorded from some time on, in the order it was recorded. */
+/** Which part of a recording is asked for. */
+export interface Period {
+  readonly seconds: number;
+  /** Its end in epoch seconds; null is the last cycle that was recorded. */
+  readonly end: number | null;
+}
+
+/** A part of a recording, in the order it was recorded. */
 export interface History {
+  /** The period, in epoch seconds. */
+  readonly from: number;
+  readonly to: number;
   readonly instance: Instance | null;
   readonly cycles: readonly CycleSummary[];
   readonly events: readonly FindingEvent[];

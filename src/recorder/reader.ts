@@ -2,7 +2,14 @@
 import fs from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import type { CycleSummary, FindingEvent, History, HistoryRead, HistoryTrouble } from '../core/history.ts';
+import type {
+  CycleSummary,
+  FindingEvent,
+  History,
+  HistoryRead,
+  HistoryTrouble,
+  Period,
+} from '../core/history.ts';
 import type { Instance, Severity, Status } from '../core/report.ts';
 import { shownText } from '../core/text.ts';
 import { closeQuietly } from './lock.ts';
@@ -14,10 +21,10 @@ import { DiskTrouble, troubleOf } from './trouble.ts';
 const BUSY_MS = 2_000;
 
 /**
- * What was recorded from `sinceSeconds` (epoch) on. Never writes, never throws. Whatever the file says is bounded and
+ * What was recorded in a period. Never writes, never throws. Whatever the file says is bounded and
  * clean: it may have been copied from a machine that is not to be trusted.
  */
-export async function readHistory(file: string, sinceSeconds: number): Promise<HistoryRead> {
+export async function readHistory(file: string, period: Period): Promise<HistoryRead> {
   const sqlite = await loadSqlite();
   if (sqlite === null) return refused('unsupported', 'this Node.js was built without SQLite');
   try {
@@ -26,7 +33,7 @@ export async function readHistory(file: string, sinceSeconds: number): Promise<H
     if (!found.isFile()) return refused('foreign', 'it is not a regular file');
     // SQLite says "can't open" to whatever is wrong with it; Node says what.
     fs.closeSync(fs.openSync(file, 'r'));
-    return { ok: true, history: readAll(sqlite, file, sinceSeconds) };
+    return { ok: true, history: readAll(sqlite, file, period) };
   } catch (error) {
     const { kind, message } = troubleOf(error);
     const told = TOLD[kind] ?? 'failing';
@@ -43,7 +50,7 @@ const TOLD: Readonly<Partial<Record<DiskTrouble['kind'], HistoryTrouble>>> = {
 
 const refused = (trouble: HistoryTrouble, detail: string): HistoryRead => ({ ok: false, trouble, detail });
 
-function readAll(sqlite: Sqlite, file: string, sinceSeconds: number): History {
+function readAll(sqlite: Sqlite, file: string, period: Period): History {
   const db = openToRead(sqlite, file);
   try {
     // One transaction: what an agent writes meanwhile is not half of what is read.
@@ -60,10 +67,15 @@ function readAll(sqlite: Sqlite, file: string, sinceSeconds: number): History {
     if (tables !== 4) throw new DiskTrouble('damaged', 'tables are missing in it');
     const outbox = db.prepare('SELECT sum(pending) AS pending, min(number) AS first FROM outbox').get();
     const oldest = db.prepare('SELECT timestamp FROM outbox ORDER BY number LIMIT 1').get();
+    const latest = db.prepare('SELECT at FROM cycle ORDER BY id DESC LIMIT 1').get();
+    const to = period.end ?? number(latest?.['at']) ?? 0;
+    const from = to - period.seconds;
     return {
+      from,
+      to,
       instance: instanceIn(db),
-      cycles: db.prepare(CYCLES).all(sinceSeconds).map(cycleOf),
-      events: db.prepare(EVENTS).all(sinceSeconds).map(eventOf),
+      cycles: db.prepare(CYCLES).all(from).map(cycleOf),
+      events: db.prepare(EVENTS).all(from).map(eventOf),
       pending: number(outbox?.['pending']) ?? 0,
       oldestPending: number(oldest?.['timestamp']),
     };

@@ -17,6 +17,20 @@ const TAKES: Partial<Record<SettingName, readonly (readonly [text: string, value
     ['ipv6', 'IPv6'],
     ['IPV4', 'IPv4'],
   ],
+  since: [
+    ['24h', 86_400],
+    ['90m', 5_400],
+    ['1.5 h', 5_400],
+    ['7d', 604_800],
+    ['1w', 604_800],
+    ['45', 45],
+  ],
+  listen: [
+    ['9464', { host: '127.0.0.1', port: 9464 }],
+    ['127.0.0.1:9464', { host: '127.0.0.1', port: 9464 }],
+    ['[::]:80', { host: '::', port: 80 }],
+    ['0.0.0.0:9464', { host: '0.0.0.0', port: 9464 }],
+  ],
   timeout: [
     ['1', 1],
     ['0.25', 0.25],
@@ -75,6 +89,8 @@ const TAKES: Partial<Record<SettingName, readonly (readonly [text: string, value
 };
 
 const REFUSES: Partial<Record<SettingName, readonly string[]>> = {
+  since: ['', '0', '0h', '-1h', '14d', '1y', '1h30m', 'h', '1e3', '24 hours'],
+  listen: ['', '0', '127.0.0.1', '127.0.0.1:0', ':9464', '70000', 'http://127.0.0.1:1', '127.0.0.1:1/metrics'],
   endpoint: [
     '',
     '169.254.169.254',

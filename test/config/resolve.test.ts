@@ -77,6 +77,12 @@ describe('defaults', () => {
       intervalSeconds: 60,
       flushSeconds: 300,
       stateDir: '/var/lib/imds-probe',
+      runtimeDir: '/run/imds-probe',
+      prometheusFile: null,
+      listen: null,
+      emf: false,
+      sinceSeconds: 86_400,
+      file: null,
       thresholds: {
         marginWarningSeconds: 900,
         marginCriticalSeconds: 300,
@@ -126,6 +132,12 @@ const SAMPLES: Record<SettingName, readonly [string, string]> = {
   interval: ['1', '2'],
   flush: ['1', '2'],
   'state-dir': ['/a', '/b'],
+  since: ['1h', '2h'],
+  file: ['/a', '/b'],
+  'runtime-dir': ['/a', '/b'],
+  'prometheus-file': ['/a', '/b'],
+  listen: ['127.0.0.1:1', '[::1]:2'],
+  emf: ['true', 'false'],
   'margin-warning': ['901', '902'],
   'margin-critical': ['1', '2'],
   'clock-warning': ['1', '2'],
@@ -136,6 +148,7 @@ const SAMPLES: Record<SettingName, readonly [string, string]> = {
 describe.each(SETTING_NAMES)('%s', (name) => {
   const row = settingOf(name);
   const command = row.commands[0] ?? 'check';
+  const allowed = row.words?.[command]?.join(', ').replace(/, (\w+)$/, ' or $1') ?? row.kind.allowed;
   const [winning, losing] = SAMPLES[name];
   const variable = row.variables?.[0];
   // Every source that can give it, the highest first, with the origin it must be told by.
@@ -182,7 +195,7 @@ describe.each(SETTING_NAMES)('%s', (name) => {
       const errors = told(make(nonsense), command);
       expect(errors, origin).toHaveLength(1);
       expect(errors[0]).toContain(`${origin}: ${name} `);
-      expect(errors[0]).toContain(`; allowed: ${row.kind.allowed}`);
+      expect(errors[0]).toContain(`; allowed: ${allowed}`);
       // A wrong AWS setting that something of ours hides is other programs' business; a wrong one of ours is ours.
       if (index > 0)
         expect(told({ ...make(nonsense), flags: { [name]: winning } }, command)).toHaveLength(
@@ -209,6 +222,19 @@ describe.each(SETTING_NAMES)('%s', (name) => {
       // A file or an environment may serve several commands.
       expect(told({ env: { [envName(name)]: winning } }, other)).toEqual([]);
     }
+  });
+});
+
+describe('a word that another command knows', () => {
+  it('is a mistake as a flag, and means nothing to this one elsewhere', () => {
+    expect(told({ flags: { format: 'nagios' } }, 'history')).toEqual([
+      '--format: format of history cannot be "nagios"; allowed: text, json or csv',
+    ]);
+    expect(told({ flags: { format: 'csv' } }, 'check')).toEqual([
+      '--format: format of check cannot be "csv"; allowed: text, json, nagios or prometheus',
+    ]);
+    expect(settled({ env: { IMDS_PROBE_FORMAT: 'nagios' } }, 'history').format).toBe('text');
+    expect(settled({ env: { IMDS_PROBE_FORMAT: 'csv' } }, 'history').format).toBe('csv');
   });
 });
 

@@ -93,12 +93,28 @@ describe('options for yargs', () => {
       'format',
       'json',
     ]);
-    expect(only('agent', check)).toEqual(['once', 'interval', 'flush', 'state-dir']);
-    expect(Object.keys(flagsFor('history'))).toEqual(['config', 'state-dir']);
+    expect(only('agent', check)).toEqual([
+      'once',
+      'interval',
+      'flush',
+      'state-dir',
+      'runtime-dir',
+      'prometheus-file',
+      'listen',
+      'emf',
+    ]);
+    expect(Object.keys(flagsFor('history'))).toEqual([
+      'config',
+      'format',
+      'since',
+      'file',
+      'state-dir',
+      'json',
+    ]);
   });
 
   it('offer their words to a shell', () => {
-    expect(valuesFor('format')).toEqual(['text', 'json', 'nagios', 'prometheus']);
+    expect(valuesFor('format')).toEqual(['text', 'json', 'nagios', 'prometheus', 'csv']);
     expect(valuesFor('region')).toEqual([]);
     expect(valuesFor('nonsense')).toEqual([]);
   });

@@ -70,7 +70,7 @@ describe.skipIf(unable)('a full disk', () => {
     recorder.record(aCycle(41));
     expect(kinds(told)).toEqual(['trouble recorder (full)', 'recovered recorder (full)']);
     // What the kernel has is what a restart finds.
-    const read = await readHistory(path.join(folder, 'recorder.db'), 0);
+    const read = await readHistory(path.join(folder, 'recorder.db'), { seconds: 4e9, end: null });
     expect(read.ok && read.history.cycles.map(({ at }) => at)).toEqual(
       Array.from({ length: 41 }, (_, index) => index + 1),
     );
@@ -124,7 +124,7 @@ describe.skipIf(unable)('the group', () => {
   function readAs(group: number, folder: string): { ok: boolean; cycles?: number; trouble?: string } {
     const module = path.resolve(import.meta.dirname, '../../src/recorder/reader.ts');
     const script = `import { readHistory } from ${JSON.stringify(module)};
-      const read = await readHistory(${JSON.stringify(path.join(folder, 'recorder.db'))}, 0);
+      const read = await readHistory(${JSON.stringify(path.join(folder, 'recorder.db'))}, { seconds: 4e9, end: null });
       console.log(JSON.stringify(read.ok ? { ok: true, cycles: read.history.cycles.length } : { ok: false, trouble: read.trouble }));`;
     const who = [`--reuid=54322`, `--regid=${group}`, '--clear-groups'];
     return JSON.parse(run('setpriv', ...who, process.execPath, '--input-type=module', '-e', script));

@@ -26,7 +26,7 @@ function altered(sql: string): string {
 }
 
 const troubleWith = async (file: string): Promise<string> => {
-  const read = await readHistory(file, 0);
+  const read = await readHistory(file, { seconds: 4e9, end: null });
   return read.ok ? 'none' : read.trouble;
 };
 
@@ -34,7 +34,7 @@ describe('readHistory', () => {
   it('leaves nothing beside the file, and nothing in it', async () => {
     const file = recorded();
     const before = fs.readFileSync(file);
-    const read = await readHistory(file, 0);
+    const read = await readHistory(file, { seconds: 4e9, end: null });
     expect(read.ok && read.history.cycles).toEqual([aSummary(100)]);
     expect(fs.readdirSync(path.dirname(file)).sort()).toEqual(['recorder.db', 'recorder.lock']);
     expect(fs.readFileSync(file).equals(before)).toBe(true);
@@ -87,7 +87,7 @@ describe('readHistory', () => {
       UPDATE event SET what = 'exploded', severity = 'fatal', cause = char(27) || '[31mred' || char(10) || 'x';
       UPDATE cycle SET status = 'fine', role = char(8238) || 'evil', access_key = '${'A'.repeat(200)}';
       UPDATE state SET value = '{"instanceId": {"a": 1}, "region": "eu\\u0007-west-1"}' WHERE name = 'instance'`);
-    const read = await readHistory(file, 0);
+    const read = await readHistory(file, { seconds: 4e9, end: null });
     if (!read.ok) throw new Error(read.detail);
     const { cycles, events, instance } = read.history;
     expect(events).toEqual([anEvent(100, { what: 'changed', severity: 'info', cause: '[31mred x' })]);
