@@ -21,8 +21,14 @@ export function templateAlarms(
 ): Alarms {
   const subject =
     watched === 'fleet' ? { AutoScalingGroupName: GROUP_NAME } : { InstanceId: WATCHED_INSTANCE };
-  return alarmsOf(readTemplate(TEMPLATE, { Fleet: FLEET, ...subject, ...parameters }));
+  const given = { Fleet: FLEET, ...subject, ...parameters };
+  const key = JSON.stringify(given);
+  const alarms = READ.get(key) ?? alarmsOf(readTemplate(TEMPLATE, given));
+  READ.set(key, alarms);
+  return alarms;
 }
+
+const READ = new Map<string, Alarms>();
 
 /** Records every scenario from the embedded instance, side by side. */
 export async function recordAll(): Promise<Recordings> {
