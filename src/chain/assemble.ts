@@ -10,7 +10,7 @@ import type {
 import { CHAIN_ORDERS, type ChainOrder, type ChainStep, SDK_NAMES } from '../facts/credential-chain.ts';
 import { refreshPlan } from '../facts/sdk-refresh.ts';
 import { resolveProfile } from './resolve.ts';
-import { rowOf } from './rows.ts';
+import { rowsOf } from './rows.ts';
 import { sourcesOf } from './sources.ts';
 import { isDisabled, profileFor, SOURCE_OF, type Standing, standingOf } from './standing.ts';
 
@@ -37,7 +37,7 @@ export function assembleChain(world: ChainWorld, role: ChainRole, nowMs: number)
     environment: world.environment,
     java: world.java,
     files: world.files,
-    profiles: world.profiles.map((profile) => rowOf(standing, profile, cli)),
+    ...rowsOf(standing, cli),
     cliCacheFolder: world.cliCacheFolder,
     cliCache: world.cliCache,
   };

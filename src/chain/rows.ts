@@ -1,5 +1,5 @@
 // The table of profiles: what each gives, from where, until when.
-import type { ProfileFacts, ProfileRow } from '../core/chain.ts';
+import type { CredentialChain, ProfileFacts, ProfileRow } from '../core/chain.ts';
 import type { ChainOrder } from '../facts/credential-chain.ts';
 import { type ResolvedProfile, resolveProfile } from './resolve.ts';
 import { profileFor, type Standing } from './standing.ts';
@@ -60,4 +60,20 @@ export function rowOf(
     ssoToken: profile.sso?.token ?? null,
     webIdentity: profile.webIdentity,
   };
+}
+
+/** Rows that are kept: a page a person may scroll, and a report that stays small in a company with thousands. */
+const MAX_ROWS = 300;
+
+/** All profiles as this SDK reads them, in the order of the files; those without anything to tell are left off first. */
+export function rowsOf(
+  standing: Standing,
+  order: ChainOrder,
+): Pick<CredentialChain, 'profiles' | 'moreProfiles'> {
+  const rows = standing.world.profiles.map((profile) => rowOf(standing, profile, order));
+  if (rows.length <= MAX_ROWS) return { profiles: rows, moreProfiles: 0 };
+  const telling = ({ inUse, problems, conflicts, sessionToken }: ProfileRow): boolean =>
+    inUse || sessionToken || problems.length > 0 || conflicts.length > 0;
+  const kept = new Set([...rows.filter(telling), ...rows.filter((row) => !telling(row))].slice(0, MAX_ROWS));
+  return { profiles: rows.filter((row) => kept.has(row)), moreProfiles: rows.length - kept.size };
 }

@@ -38,10 +38,9 @@ export const containerCredentialsUnreachable = defineCheck({
     const { container } = chain.environment;
     if (container === null) return { pass: 'no container credentials are configured' };
     if (container.state === 'answered') return { pass: container.detail };
-    if (container.state === 'not-asked') {
-      return chain.winner === 'container'
-        ? { unknown: 'the endpoint was not asked' }
-        : { pass: 'another source comes before it' };
+    if (container.state !== 'failed') {
+      if (chain.winner !== 'container') return { pass: 'another source comes before it' };
+      return container.state === 'left-out' ? { skipped: container.detail } : { unknown: container.detail };
     }
     if (chain.winner !== null) return { pass: 'another source comes before it' };
     return {

@@ -71,7 +71,8 @@ export interface ContainerCredentials {
   readonly endpoint: string;
   /** Whether the SDKs ask such a host at all. */
   readonly allowed: boolean;
-  readonly state: 'answered' | 'failed' | 'not-asked';
+  /** `left-out`: not asked because of `--offline`. */
+  readonly state: 'answered' | 'failed' | 'not-asked' | 'left-out';
   /** What came back, or why it was not asked; one sentence. */
   readonly detail: string;
   readonly key: ShownKey | null;
@@ -285,7 +286,9 @@ export interface CredentialChain {
   readonly environment: ChainEnvironment;
   readonly java: JavaCredentials | null;
   readonly files: readonly ChainFile[];
+  /** Bounded; those in use and those with problems come before others are left off. */
   readonly profiles: readonly ProfileRow[];
+  readonly moreProfiles: number;
   readonly cliCacheFolder: string | null;
   readonly cliCache: readonly CliCacheEntry[];
 }

@@ -30,7 +30,7 @@ export function renderText(report: Report, options: TextOptions): string {
     headLines(report, headline, pen),
     ...report.findings.map((finding) => findingLines(finding, headline, pen)),
     seenLines(report, pen, options.verbose === true),
-    chainLines(report.observations['credential-chain'], pen, options.verbose === true),
+    chainLines(report, pen, options.verbose === true),
     unjudgedLines(report, pen),
     restLines(report, pen, options),
   ];

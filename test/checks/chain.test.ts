@@ -356,6 +356,7 @@ const TABLE: Record<string, readonly [string, Snapshot, string][]> = {
     ['a host that is not asked', world(inContainer({ allowed: false })), 'critical'],
     ['good', world(inContainer({ state: 'answered' })), 'pass'],
     ['not asked', world(inContainer({ state: 'not-asked' })), 'unknown'],
+    ['left out by --offline', world(inContainer({ state: 'left-out' })), 'skipped'],
     [
       'behind the environment',
       world({ environment: environmentKeys(TEMPORARY, { container: CONTAINER }) }),

@@ -1,35 +1,137 @@
 // The credential chain in the text report: told where there is something to tell, aligned, and bounded.
 import { describe, expect, it } from 'vitest';
-import type { CredentialChain } from '../../src/core/chain.ts';
+import type { CallerIdentities, ChainWorld, CredentialChain, IdentityAnswer } from '../../src/core/chain.ts';
+import type { Report } from '../../src/core/report.ts';
 import { chainLines } from '../../src/report/chain-table.ts';
 import { displayWidth } from '../../src/report/layout.ts';
 import { penFor } from '../../src/report/pen.ts';
-import { chain, environmentKeys, keyed, LONG_LIVED, NO_ROLE, profile, TEMPORARY } from '../support/chain.ts';
+import {
+  chain,
+  environmentKeys,
+  keyed,
+  LONG_LIVED,
+  NO_ROLE,
+  NOW,
+  profile,
+  ROLE,
+  TEMPORARY,
+} from '../support/chain.ts';
 import { lost, seen } from '../support/snapshot.ts';
 
+const PEN = penFor({ colour: false, unicode: true, width: 80 });
+const report = (observations: Report['observations']) => ({
+  observations,
+  startedAt: new Date(NOW).toISOString(),
+});
 const linesOf = (value: CredentialChain, verbose = false, width = 80): string[] =>
-  chainLines(seen(value), penFor({ colour: false, unicode: true, width }), verbose);
+  chainLines(
+    report({ 'credential-chain': seen(value) }),
+    penFor({ colour: false, unicode: true, width }),
+    verbose,
+  );
 
 const EXPIRED = environmentKeys(TEMPORARY, { expiration: '2026-11-23T09:00:00Z', expired: true });
 
 describe('nothing is told', () => {
-  it.each([
-    ['of the role alone', chain()],
-    ['of no role', chain({}, NO_ROLE)],
-  ])('%s', (_what, value) => expect(linesOf(value)).toEqual([]));
+  it('of no role and no source', () => expect(linesOf(chain({}, NO_ROLE))).toEqual([]));
 
   it('where the chain was not looked at or could not be', () => {
-    const pen = penFor({ colour: false, unicode: true, width: 80 });
-    expect(chainLines(undefined, pen, true)).toEqual([]);
-    expect(chainLines(lost('permission'), pen, true)).toEqual([]);
+    expect(chainLines(report({}), PEN, true)).toEqual([]);
+    expect(chainLines(report({ 'credential-chain': lost('permission') }), PEN, true)).toEqual([]);
   });
+});
+
+it('tells of the role alone until when it is good, and who refreshes it when', () => {
+  expect(linesOf(chain())).toEqual([
+    'Where this shell gets its credentials (the first one wins)',
+    '  instance-role  used, ASIA…ROLE, until 2026-11-23 18:00:00 UTC, role web-server',
+    '  refreshed by   Go 2 at 13:00, Java 2 at 15:00, AWS CLI/boto3 at 17:45,',
+    '                 JavaScript 3 at 17:55, Rust at 17:59 (UTC; if fetched when new)',
+  ]);
+});
+
+it('says who goes on signing with a role that has expired', () => {
+  const gone = { ...ROLE, expiration: '2026-11-23T12:00:00Z', lastUpdated: '2026-11-23T06:00:00Z' };
+  expect(linesOf(chain({}, gone)).join(' ').replaceAll(/ +/g, ' ')).toContain(
+    'signed with expired credentials by AWS CLI/boto3, JavaScript 3, Java 2, Go 2, Rust, which keep them',
+  );
+});
+
+it.each<[string, Partial<ChainWorld>, string]>([
+  ['environment', { environment: EXPIRED }, 'nobody: they stay as they are until the program is started'],
+  ['profile', { profiles: [keyed('default')] }, 'nobody: they stay as they are until somebody edits'],
+])('says that nobody refreshes the %s', (_what, world, expected) => {
+  expect(linesOf(chain(world)).join('\n')).toContain(expected);
+});
+
+describe('who signs', () => {
+  const answer = (changes: Partial<IdentityAnswer>): IdentityAnswer => ({
+    state: 'accepted',
+    arn: 'arn:aws:iam::123456789012:user/bob',
+    accountId: '123456789012',
+    code: null,
+    detail: '',
+    accessKeyId: null,
+    ...changes,
+  });
+  const role = answer({ arn: 'arn:aws:sts::123456789012:assumed-role/web/i-1' });
+  const rowsOf = (identities: Partial<CallerIdentities>) =>
+    chainLines(
+      report({
+        'credential-chain': seen(chain({ environment: EXPIRED })),
+        'caller-identity': seen({ source: 'environment', winner: role, role, endpoint: '', ...identities }),
+      }),
+      PEN,
+      false,
+    )
+      .map((line) => line.trim())
+      .filter((line) => /^(signs as|the role is) /.test(line));
+
+  it.each<[string, Partial<CallerIdentities>, readonly string[]]>([
+    [
+      'the role itself',
+      { source: 'instance-role' },
+      [expect.stringMatching(/^signs as +assumed-role\/web\/i-1, account/)],
+    ],
+    [
+      'another identity',
+      { winner: answer({}) },
+      [
+        expect.stringMatching(/^signs as +user\/bob, account 123456789012$/),
+        expect.stringMatching(/^the role is .*role\/web/),
+      ],
+    ],
+    [
+      'nobody, where the role still works',
+      { winner: answer({ state: 'refused', arn: null, code: 'ExpiredToken' }) },
+      [
+        expect.stringMatching(/^signs as +nobody: STS answers ExpiredToken$/),
+        expect.stringMatching(/^the role is/),
+      ],
+    ],
+    [
+      'nobody, and the role neither',
+      {
+        winner: answer({ state: 'refused', arn: null, code: 'ExpiredToken' }),
+        role: answer({ state: 'refused', arn: null, code: 'InvalidClientTokenId' }),
+      },
+      [
+        expect.stringContaining('ExpiredToken'),
+        expect.stringMatching(/refused by STS: InvalidClientTokenId$/),
+      ],
+    ],
+    ['not asked', { winner: answer({ state: 'not-asked' }) }, []],
+    ['STS out of reach', { winner: answer({ state: 'failed' }) }, []],
+  ])('%s', (_what, identities, expected) => expect(rowsOf(identities)).toEqual(expected));
 });
 
 it('names every source that is there, the one that is used first', () => {
   expect(linesOf(chain({ environment: EXPIRED }))).toEqual([
     'Where this shell gets its credentials (the first one wins)',
-    expect.stringMatching(/^ {2}environment {4}used, ASIA…MPLE, until 2026-11-23T09:00:00Z/),
-    expect.stringMatching(/^ {2}instance-role {2}ASIA…ROLE, until 2026-11-23T18:00:00Z/),
+    expect.stringMatching(/^ {2}environment {4}used, ASIA…MPLE, until 2026-11-23 09:00:00 UTC, expired/),
+    expect.stringMatching(/^ {2}instance-role {2}ASIA…ROLE, until 2026-11-23 18:00:00 UTC/),
+    expect.stringMatching(/^ {2}refreshed by {3}nobody/),
+    expect.any(String),
   ]);
 });
 
@@ -39,13 +141,15 @@ it('says whose chain it is', () => {
     subject: { pid: 42, command: 'java', uid: 1000, home: '/home/app', network: 'same' },
     profile: { name: 'prod', from: 'flag' },
   });
-  expect(linesOf(value)[0]).toBe(
-    'Where process 42 with profile "prod" gets its credentials (the first one wins)',
+  expect(linesOf(value).slice(0, 2).join(' ')).toBe(
+    'Where process 42 (java) with profile "prod" gets its credentials (the first one wins)',
   );
 });
 
-it('tells of the role alone when everything is asked for, and of no source at all', () => {
-  expect(linesOf(chain(), true)[1]).toMatch(/^ {2}instance-role {2}used, ASIA…ROLE/);
+it('tells of each SDK when everything is asked for, and of no source at all', () => {
+  const lines = linesOf(chain(), true);
+  expect(lines.find((line) => line.includes('SDK for JavaScript 3'))).toMatch(/17:55:00 UTC +5 min$/);
+  expect(lines.find((line) => line.includes('botocore'))).toContain('none: may sign expired');
   expect(linesOf(chain({}, NO_ROLE), true)[1]).toMatch(/^ {2}nowhere {2}no source/);
 });
 
@@ -62,10 +166,12 @@ describe('profiles', () => {
   it('come with the one in use first, then those with problems, and are bounded', () => {
     const lines = linesOf(value);
     const table = lines.slice(lines.indexOf('') + 1);
-    expect(table[0]).toMatch(/^ {2}profile +gives +access key +until +origin$/);
-    expect(table[1]).toMatch(/^ {2}default \(in use, !\) +static +AKIA…MPLE/);
+    expect(table[0]).toMatch(/^ {2}profile +gives +access key +expires +from$/);
+    expect(table[1]).toMatch(
+      /^ {2}default \(in use, !\) +static +AKIA…MPLE +never +shared-credentials-file$/,
+    );
     expect(table[2]).toMatch(/^ {2}broken \(!\) /);
-    expect(table.at(-1)).toBe('  and 6 more (--verbose shows all)');
+    expect(table.at(-1)).toBe('  and 6 more (--verbose shows them)');
     expect(table).toHaveLength(10);
   });
 

@@ -35,7 +35,8 @@ describe('the verdict', () => {
   it('is short where all is well', () => {
     const lines = linesOf(scenarioReport('healthy'), { published: aDelivery() });
     expect(lines[0]).toMatch(/^OK {2}The role's credentials are good for 5 h 33 min$/);
-    expect(lines.length).toBeLessThanOrEqual(16);
+    // A terminal of the usual 24 lines holds it.
+    expect(lines.length).toBeLessThanOrEqual(23);
   });
 });
 

@@ -90,18 +90,20 @@ export function cacheFileOf(raw: RawProfile, ssoSessions: RawSections): string |
 const quoted = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : pythonString(text);
 
-/** The SSO token of a profile: `~/.aws/sso/cache/<sha1 of session or start URL>.json`; null where it uses no SSO. */
+/** The file that SSO keeps this profile's token in: SHA-1 of session or start URL; null where it uses no SSO. */
+export function ssoTokenFile(raw: RawProfile, ssoSessions: RawSections): string | null {
+  const sso = ssoValues(raw, ssoSessions);
+  const key = raw.values.get('sso_session') ?? sso?.values.get('sso_start_url');
+  return sso === null || key === undefined ? null : `${sha1(key)}.json`;
+}
+
+/** A token in `~/.aws/sso/cache`. */
 export async function readSsoToken(
   reach: Reach,
   folder: string,
-  raw: RawProfile,
-  ssoSessions: RawSections,
+  name: string,
   nowMs: number,
-): Promise<SsoToken | null> {
-  const sso = ssoValues(raw, ssoSessions);
-  const key = raw.values.get('sso_session') ?? sso?.values.get('sso_start_url');
-  if (sso === null || key === undefined) return null;
-  const name = `${sha1(key)}.json`;
+): Promise<SsoToken> {
   const file = await readWithin(reach, `${folder}/${name}`, MAX_ENTRY_BYTES);
   const token = file.state === 'read' ? jsonObject(file.bytes.toString('utf8')) : null;
   if (token === null) return { file: null, expiration: null, expired: true, refreshable: false };

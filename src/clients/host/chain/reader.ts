@@ -17,10 +17,11 @@ import type {
   ProcessCredentials,
   ProfileFacts,
   SelectedProfile,
+  SsoToken,
 } from '../../../core/chain.ts';
 import { type Result, succeeded } from '../../../core/outcome.ts';
 import { shownText } from '../../../core/text.ts';
-import { type CliCache, cacheFileOf, readCliCache, readSsoToken } from './caches.ts';
+import { type CliCache, cacheFileOf, readCliCache, readSsoToken, ssoTokenFile } from './caches.ts';
 import { askContainer, type ContainerTarget, containerTarget } from './container.ts';
 import { javaCredentials } from './java.ts';
 import { enteredRole } from './namespace.ts';
@@ -61,8 +62,10 @@ export interface ChainReader {
   signing(source: ChainSourceName): SigningCredentials | null;
 }
 
-/** The most profiles that are described; a file of 1 MiB could hold far more. */
-const MAX_PROFILES = 300;
+/** The most profiles that are described; some companies have a file with thousands. */
+const MAX_PROFILES = 5000;
+/** Names of variables that are told; nobody has more for a reason. */
+const MAX_VARIABLES = 200;
 
 interface Reading {
   readonly world: ChainWorld;
@@ -114,6 +117,8 @@ class WorldReading {
   readonly #subject: Subject;
   readonly #signal: AbortSignal;
   readonly #nowMs: number;
+  /** Many profiles share one token. */
+  readonly #ssoTokens = new Map<string, Promise<SsoToken>>();
 
   constructor(options: ChainReaderOptions, subject: Subject, signal: AbortSignal) {
     this.#options = options;
@@ -185,7 +190,8 @@ class WorldReading {
     return {
       variables: [...environment.keys()]
         .filter((name) => /^AWS_[A-Z0-9_]{1,80}$/.test(name) && environment.get(name) !== '')
-        .sort(),
+        .sort()
+        .slice(0, MAX_VARIABLES),
       key: shownKey(environment.get('AWS_ACCESS_KEY_ID')),
       secretKey: value('AWS_SECRET_ACCESS_KEY') !== null,
       sessionToken: value('AWS_SECURITY_TOKEN') !== null || value('AWS_SESSION_TOKEN') !== null,
@@ -230,10 +236,17 @@ class WorldReading {
         ? await readWebIdentityToken(reach, tokenFile ?? '', raw.values.has('role_arn'), this.#nowMs)
         : null,
       processAnswer,
-      ssoToken:
-        ssoFolder === null ? null : await readSsoToken(reach, ssoFolder, raw, files.ssoSessions, this.#nowMs),
+      ssoToken: ssoFolder === null ? null : await this.#ssoToken(ssoFolder, raw, files),
       cached,
     });
+  }
+
+  async #ssoToken(folder: string, raw: RawProfile, files: RawFiles): Promise<SsoToken | null> {
+    const name = ssoTokenFile(raw, files.ssoSessions);
+    if (name === null) return null;
+    const token = this.#ssoTokens.get(name) ?? readSsoToken(this.#subject.reach, folder, name, this.#nowMs);
+    this.#ssoTokens.set(name, token);
+    return await token;
   }
 
   async #runProcess(
@@ -268,8 +281,15 @@ class WorldReading {
     target: ContainerTarget | null,
     signing: Map<ChainSourceName, SigningCredentials>,
   ): Promise<ChainWorld> {
-    if (target === null || target.url === null || !this.#options.askContainers) return world;
-    if (world.subject.network !== 'same') return world;
+    if (target === null || target.url === null) return world;
+    const notAsked = (state: 'left-out' | 'not-asked', detail: string): ChainWorld => ({
+      ...world,
+      environment: { ...world.environment, container: { ...target.shown, state, detail } },
+    });
+    if (!this.#options.askContainers) return notAsked('left-out', 'left out by --offline');
+    if (world.subject.network !== 'same') {
+      return notAsked('not-asked', 'not asked: the process has a network of its own');
+    }
     if (assembleChain(world, NOBODY, this.#nowMs).winner !== 'container') return world;
     const answer = await askContainer(target, this.#subject.environment, this.#subject.reach, this.#signal);
     if (answer.signing !== null) signing.set('container', answer.signing);
@@ -302,7 +322,9 @@ function collectSigners(
     const sessionToken = file?.get('aws_security_token') ?? file?.get('aws_session_token');
     signing.set('profile', { accessKeyId, secretAccessKey, sessionToken });
   }
-  const held = cacheFile === null ? undefined : cache.signing.get(cacheFile);
+  // Expired ones would only be fetched anew.
+  const entry = cache.entries.find(({ file, expired }) => file === cacheFile && !expired);
+  const held = entry === undefined ? undefined : cache.signing.get(entry.file);
   if (held === undefined) return;
   signing.set(raw.values.has('role_arn') ? 'assume-role-profile' : 'sso', held);
 }
