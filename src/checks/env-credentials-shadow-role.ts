@@ -9,6 +9,7 @@ import {
   WHERE_SET,
   whose,
 } from './chain/readings.ts';
+import { signerSentence } from './chain/signer.ts';
 import { unknownBecause } from './context.ts';
 import { expiredHow } from './env-credentials-expired.ts';
 
@@ -58,7 +59,7 @@ export const envCredentialsShadowRole = defineCheck({
       identity?.ok === true && identity.value.source === 'environment' ? identity.value.winner : null;
     return {
       severity: 'warning',
-      cause: `AWS_ACCESS_KEY_ID is set in the environment of ${whose(chain)}, so the SDKs sign with ${environment.key.accessKeyId} and never come to the instance role${role.roleName === null ? '' : ` ${role.roleName}`}.${half}`,
+      cause: `AWS_ACCESS_KEY_ID is set in the environment of ${whose(chain)}, so the SDKs sign with ${environment.key.accessKeyId} and never come to the instance role${role.roleName === null ? '' : ` ${role.roleName}`}.${half}${signerSentence(identity, 'environment')}`,
       evidence: {
         variables: credentialVariables(chain),
         accessKeyId: environment.key.accessKeyId,

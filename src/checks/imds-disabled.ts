@@ -21,6 +21,7 @@ export const imdsDisabled = defineCheck({
   title: 'The instance metadata service is disabled',
   severities: ['critical'],
   needs: ['imds-token', 'instance-role', 'instance-identity', 'host'],
+  uses: ['instance-options'],
   reference: AWS_PAGES.imdsOptions,
   runbook: {
     means:
@@ -47,13 +48,22 @@ export const imdsDisabled = defineCheck({
     if (failure === null) return 'pass';
     if (failure.kind !== 'http-status') return { unknown: `no answer to judge by: ${failure.detail}` };
     if (failure.status !== 403) return { pass: `HTTP ${failure.status ?? '?'} is not a refusal` };
+    const options = seen['instance-options'];
+    const httpEndpoint = options?.ok ? options.value.httpEndpoint : null;
     return {
       severity: 'critical',
       cause: token.ok
         ? 'The metadata service hands out a session token and then forbids (HTTP 403) reading the credentials.'
-        : 'The metadata service answers HTTP 403 to the token request: its endpoint is disabled for this instance, or something between forbids it.',
-      evidence: { status: 403, detail: failure.detail },
-      fix: [enable(instanceArguments(seen['instance-identity'], seen.host)), ROLE_OF_PROXY],
+        : `The metadata service answers HTTP 403 to the token request: ${httpEndpoint === 'enabled' ? 'EC2 says that its endpoint is enabled, so something between forbids it' : 'its endpoint is disabled for this instance, or something between forbids it'}.`,
+      evidence: {
+        status: 403,
+        detail: failure.detail,
+        ...(httpEndpoint === null ? {} : { httpEndpointByEc2: httpEndpoint }),
+      },
+      fix:
+        httpEndpoint === 'enabled'
+          ? [ROLE_OF_PROXY]
+          : [enable(instanceArguments(seen['instance-identity'], seen.host)), ROLE_OF_PROXY],
     };
   },
 });

@@ -3,12 +3,12 @@ import { defineCheck } from '../core/check.ts';
 import type { ImdsTraffic } from '../core/imds.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Fix } from '../core/report.ts';
-import { AWS_PAGES, HOP_LIMIT_CONTAINER } from '../facts/imds.ts';
+import { AWS_PAGES, HOP_LIMIT_CONTAINER, HOP_LIMIT_MOST } from '../facts/imds.ts';
 import { instanceArguments, unknownBecause } from './context.ts';
 
-const modify = (instance: string, between: string): Fix => ({
+const modify = (instance: string, between: string, limit = HOP_LIMIT_CONTAINER): Fix => ({
   text: `Let the answer cross ${between} (from an identity with ec2:ModifyInstanceMetadataOptions; it takes effect at once). If it is still lost, raise the limit by one more.`,
-  command: `aws ec2 modify-instance-metadata-options ${instance} --http-put-response-hop-limit ${HOP_LIMIT_CONTAINER} --http-endpoint enabled`,
+  command: `aws ec2 modify-instance-metadata-options ${instance} --http-put-response-hop-limit ${limit} --http-endpoint enabled`,
 });
 
 export const imdsHopLimit = defineCheck({
@@ -17,6 +17,7 @@ export const imdsHopLimit = defineCheck({
   title: 'The session token is lost on its way: hop limit too small',
   severities: ['critical'],
   needs: ['imds-token', 'imds-tokenless', 'instance-identity', 'host', 'imds-traffic'],
+  uses: ['instance-options'],
   reference: AWS_PAGES.imdsOptions,
   runbook: {
     means:
@@ -48,6 +49,8 @@ export const imdsHopLimit = defineCheck({
       return { unknown: 'no request without a token was sent to compare with' };
     const host = seen.host.ok ? seen.host.value : null;
     const container = host?.container ?? null;
+    const options = seen['instance-options'];
+    const inForce = options?.ok ? options.value.httpPutResponseHopLimit : null;
     return {
       severity: 'critical',
       cause: `A request without a token was answered (HTTP ${tokenless.value.status}), but the answer to the token request never arrived: it may cross fewer routers than lie between the metadata service and this ${container === null ? 'program' : `${container} container`}.`,
@@ -56,11 +59,13 @@ export const imdsHopLimit = defineCheck({
         tokenlessStatus: tokenless.value.status,
         tokenlessMs: answeredIn(seen['imds-traffic']),
         container,
+        ...(inForce === null ? {} : { hopLimitInForce: inForce }),
       },
       fix: [
         modify(
           instanceArguments(seen['instance-identity'], seen.host),
           container === null ? 'one router' : 'the container bridge',
+          inForce === null ? HOP_LIMIT_CONTAINER : Math.min(inForce + 1, HOP_LIMIT_MOST),
         ),
       ],
     };

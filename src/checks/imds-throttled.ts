@@ -1,8 +1,9 @@
 // Judges whether the metadata service turned requests away because there were too many.
-import { defineCheck } from '../core/check.ts';
+import { type Assessment, defineCheck, type Seen } from '../core/check.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES, THROTTLED_STATUSES } from '../facts/imds.ts';
 import { isThrottle } from './context.ts';
+import { connectionLimit, pressureEvidence, requestsLost, silentDrops } from './imds/pressure.ts';
 
 const FIXES: readonly Fix[] = [
   {
@@ -18,22 +19,29 @@ const FIXES: readonly Fix[] = [
   },
 ];
 
+const RESOLVER_FIX: Fix = {
+  text: 'Name resolution counts against the same limit: see how much the network driver dropped, and cache names on this machine (systemd-resolved, dnsmasq, NodeLocal DNSCache).',
+  command: 'ls /sys/class/net | xargs -n 1 ethtool -S 2>/dev/null | grep linklocal',
+};
+
 export const imdsThrottled = defineCheck({
   id: 'imds-throttled',
   group: 'imds',
   title: 'The instance metadata service throttles this instance',
   severities: ['critical', 'warning'],
   needs: ['imds-token', 'instance-role', 'imds-traffic'],
+  uses: ['link-local', 'imds-clients'],
   reference: AWS_PAGES.throttling,
   runbook: {
     means:
-      'The metadata service answered 429 or 503: too many requests from this instance. Most SDKs do not retry here and report "unable to locate credentials" after one such answer.',
+      'Too many requests from this instance: the metadata service answered 429 or 503, turned connections away, or packets to it were dropped in silence. Most SDKs do not retry here and report "unable to locate credentials" after one such answer.',
     causes: [
       'Many processes or containers start at once, and each fetches its own credentials.',
       'A program makes a new SDK client, or calls the AWS CLI, in a loop.',
       'A monitoring agent or start-up script polls metadata without caching.',
+      'More than 1024 packets a second go from one network interface to link-local services, most of them name resolution; what is beyond is dropped and looks like time-outs.',
     ],
-    fixes: FIXES,
+    fixes: [...FIXES, RESOLVER_FIX],
   },
   assess(seen) {
     const traffic = seen['imds-traffic'];
@@ -44,13 +52,14 @@ export const imdsThrottled = defineCheck({
     const throttled = requests.filter((request) => THROTTLED_STATUSES.includes(request.status ?? 0));
     if (throttled.length === 0 && !never) {
       return requests.some((request) => request.status !== null)
-        ? 'pass'
+        ? withoutAnswers(seen)
         : { unknown: 'no answer came to judge by' };
     }
     const evidence = {
       requests: requests.length,
       throttled: throttled.length,
       statuses: throttled.map((request) => `${request.purpose} ${request.status}`),
+      ...pressureEvidence(seen),
     };
     return never
       ? {
@@ -67,3 +76,31 @@ export const imdsThrottled = defineCheck({
         };
   },
 });
+
+/** The two shapes that are no answer: told only where the requests got through in the end; else IMDS is unreachable. */
+function withoutAnswers(
+  seen: Seen<'imds-token' | 'instance-role' | 'imds-traffic', 'link-local' | 'imds-clients'>,
+): Assessment {
+  const traffic = seen['imds-traffic'];
+  if (!seen['imds-token'].ok || !seen['instance-role'].ok || !traffic.ok) return 'pass';
+  const requests = traffic.value.requests.length;
+  const silent = requestsLost(traffic, 'connect-timeout', 'response-timeout');
+  const drops = silent === 0 ? null : silentDrops(seen);
+  if (drops !== null) {
+    return {
+      severity: 'warning',
+      cause: `${silent} of ${requests} requests stayed unanswered before one got through. ${drops}`,
+      evidence: { requests, unanswered: silent, ...pressureEvidence(seen) },
+      fix: [RESOLVER_FIX, ...FIXES],
+    };
+  }
+  const cut = requestsLost(traffic, 'refused', 'reset');
+  const limit = cut === 0 ? null : connectionLimit(seen);
+  if (limit === null) return 'pass';
+  return {
+    severity: 'warning',
+    cause: `${cut} of ${requests} requests had their connection refused or cut before one got through. ${limit}`,
+    evidence: { requests, refusedOrCut: cut, ...pressureEvidence(seen) },
+    fix: FIXES,
+  };
+}

@@ -1,9 +1,11 @@
 // Judges whether the instance metadata service gives any complete HTTP answer.
 import { defineCheck } from '../core/check.ts';
+import type { HostState } from '../core/host.ts';
 import type { Failure } from '../core/outcome.ts';
 import type { Evidence, Fix } from '../core/report.ts';
 import { AWS_PAGES } from '../facts/imds.ts';
 import { isSilence, unknownBecause } from './context.ts';
+import { connectionLimit, pressureEvidence, silentDrops } from './imds/pressure.ts';
 
 const FIREWALL_FIX: Fix = {
   text: 'Look for a host firewall rule on the metadata address (and allow TCP 80 to it for root and for your users).',
@@ -24,7 +26,8 @@ const REASONS: Record<string, string> = {
   reset: 'It takes the connection and cuts it before the answer is complete.',
 };
 
-function causeOf(failure: Failure, ec2: boolean | null, uptimeSeconds: number | null): string {
+function causeOf(failure: Failure, host: HostState | null): string {
+  const { ec2 = null, uptimeSeconds = null } = host ?? {};
   const place = ec2 === false ? ' The firmware says that this is not an EC2 instance.' : '';
   const boot =
     uptimeSeconds !== null && uptimeSeconds < 60
@@ -33,12 +36,19 @@ function causeOf(failure: Failure, ec2: boolean | null, uptimeSeconds: number | 
   return `The instance metadata service (IMDS), where every SDK gets the role's credentials, does not answer. ${REASONS[failure.kind] ?? ''}${place}${boot}`;
 }
 
+/** Which of the limits that give no answer this looks like, or null. */
+function limitReached(failure: Failure, seen: Parameters<typeof silentDrops>[0]): string | null {
+  if (failure.kind === 'unroutable') return null;
+  return failure.kind === 'refused' || failure.kind === 'reset' ? connectionLimit(seen) : silentDrops(seen);
+}
+
 export const imdsUnreachable = defineCheck({
   id: 'imds-unreachable',
   group: 'imds',
   title: 'The instance metadata service does not answer',
   severities: ['critical'],
   needs: ['imds-token', 'imds-tokenless', 'instance-role', 'imds-traffic', 'host'],
+  uses: ['link-local', 'imds-clients'],
   decisive: true,
   reference: AWS_PAGES.retrieveMetadata,
   runbook: {
@@ -80,6 +90,7 @@ export const imdsUnreachable = defineCheck({
       detail: failure.detail,
       attempts: token.ok ? role.attempts : token.attempts,
       ...(host?.container ? { container: host.container } : {}),
+      ...pressureEvidence(seen),
     };
     const fix =
       failure.kind === 'unroutable' || failure.kind === 'connect-timeout'
@@ -87,7 +98,7 @@ export const imdsUnreachable = defineCheck({
         : [FIREWALL_FIX, ROUTE_FIX];
     return {
       severity: 'critical',
-      cause: causeOf(failure, host?.ec2 ?? null, host?.uptimeSeconds ?? null),
+      cause: [causeOf(failure, host), limitReached(failure, seen)].filter((part) => part !== null).join(' '),
       evidence,
       fix,
     };

@@ -14,7 +14,7 @@ export const imdsV1Enabled = defineCheck({
   title: 'Requests without a session token (IMDSv1) are answered',
   severities: ['info'],
   needs: ['imds-tokenless', 'instance-identity'],
-  uses: ['host'],
+  uses: ['host', 'instance-options'],
   reference: AWS_PAGES.imdsTransition,
   runbook: {
     means:
@@ -24,8 +24,25 @@ export const imdsV1Enabled = defineCheck({
   },
   assess(seen) {
     const tokenless = seen['imds-tokenless'];
+    const options = seen['instance-options'];
+    const tokens = options?.ok ? options.value.httpTokens : null;
+    // EC2's own word needs no request that EC2 would count.
+    if (tokens === 'optional' && !(tokenless.ok && tokenless.value.asked)) {
+      return {
+        severity: 'info',
+        cause: 'The metadata options of this instance make session tokens optional (HttpTokens).',
+        evidence: { httpTokens: tokens },
+        fix: [requireTokens(instanceArguments(seen['instance-identity'], seen.host))],
+      };
+    }
+    if (tokens === 'required' && tokenless.ok && !tokenless.value.asked) {
+      return { pass: 'the metadata options of this instance require session tokens (HttpTokens)' };
+    }
     if (!tokenless.ok) return unknownBecause('the request without a token was not answered', tokenless);
-    if (!tokenless.value.asked) return { skipped: 'no request without a token was sent; --imdsv1 sends one' };
+    if (!tokenless.value.asked)
+      return {
+        skipped: 'no request without a token was sent; --imdsv1 sends one, and --instance-options asks EC2',
+      };
     if (tokenless.value.status !== 200)
       return { pass: `without a token: HTTP ${tokenless.value.status ?? '?'}` };
     return {

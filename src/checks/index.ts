@@ -4,6 +4,7 @@ import { awsCliOutdated } from './aws-cli-outdated.ts';
 import { cliCacheExpired } from './cli-cache-expired.ts';
 import { clockSkewed } from './clock-skewed.ts';
 import { clockUnsynchronised } from './clock-unsynchronised.ts';
+import { cloudwatchUnreachable } from './cloudwatch-unreachable.ts';
 import { containerCredentialsUnreachable } from './container-credentials-unreachable.ts';
 import { envCredentialsExpired } from './env-credentials-expired.ts';
 import { envCredentialsShadowRole } from './env-credentials-shadow-role.ts';
@@ -28,6 +29,7 @@ import { profileRoleChainingLimit } from './profile-role-chaining-limit.ts';
 import { profileShadowsRole } from './profile-shadows-role.ts';
 import { profileStaticSessionToken } from './profile-static-session-token.ts';
 import { publishFailing } from './publish-failing.ts';
+import { requestWindowAtRisk } from './request-window-at-risk.ts';
 import { roleChanged } from './role-changed.ts';
 import { roleCredentialsExpired } from './role-credentials-expired.ts';
 import { roleCredentialsExpiring } from './role-credentials-expiring.ts';
@@ -36,7 +38,9 @@ import { roleMissing } from './role-missing.ts';
 import { roleNotAssumable } from './role-not-assumable.ts';
 import { roleRotationOverdue } from './role-rotation-overdue.ts';
 import { ssoTokenExpired } from './sso-token-expired.ts';
+import { stsUnreachable } from './sts-unreachable.ts';
 import { timeSourceUnreachable } from './time-source-unreachable.ts';
+import { tlsIntercepted } from './tls-intercepted.ts';
 import { webIdentityTokenUnusable } from './web-identity-token-unusable.ts';
 
 export const CHECKS: readonly Check[] = [
@@ -76,6 +80,10 @@ export const CHECKS: readonly Check[] = [
   profileKeyConflict,
   longLivedKey,
   cliCacheExpired,
+  tlsIntercepted,
+  stsUnreachable,
+  cloudwatchUnreachable,
+  requestWindowAtRisk,
   awsCliOutdated,
   publishFailing,
 ];

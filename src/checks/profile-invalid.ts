@@ -3,7 +3,8 @@ import type { ChainFile, CredentialChain } from '../core/chain.ts';
 import { defineCheck } from '../core/check.ts';
 import type { Fix } from '../core/report.ts';
 import { CHAIN_PAGES } from '../facts/credential-chain.ts';
-import { andMore, quoted } from './chain/readings.ts';
+import { andMore, quoted, rowInUse } from './chain/readings.ts';
+import { besideTheRole, refusedAsExpired } from './chain/signer.ts';
 import { unknownBecause } from './context.ts';
 
 interface Fault {
@@ -17,6 +18,7 @@ const STATES: Readonly<Record<Exclude<ChainFile['state'], 'read' | 'absent'>, st
   'not-regular': 'is no regular file',
   binary: 'is no text in UTF-8, so the AWS CLI refuses it',
 };
+const FROM_PROFILES: readonly ChainSourceName[] = ['profile', 'process', 'assume-role-profile', 'sso'];
 const MAX_NAMED = 8;
 
 const LIST: Fix = {
@@ -30,6 +32,8 @@ export const profileInvalid = defineCheck({
   title: 'A profile or a shared file is broken',
   severities: ['critical', 'warning'],
   needs: ['credential-chain'],
+  uses: ['caller-identity'],
+  decisive: true,
   reference: CHAIN_PAGES.fileFormat,
   runbook: {
     means:
@@ -46,7 +50,12 @@ export const profileInvalid = defineCheck({
     const outcome = seen['credential-chain'];
     if (!outcome.ok) return unknownBecause('the profiles could not be read', outcome);
     const chain = outcome.value;
-    const faults = [...missingProfile(chain), ...chain.files.flatMap(fileFaults), ...profileFaults(chain)];
+    const faults = [
+      ...missingProfile(chain),
+      ...expiredProfile(chain, seen['caller-identity']),
+      ...chain.files.flatMap(fileFaults),
+      ...profileFaults(chain),
+    ];
     const [first] = [...faults].sort((a, b) => Number(b.critical) - Number(a.critical));
     if (first === undefined) return 'pass';
     const file = chain.files.find((one) => one.state !== 'absent')?.path ?? '~/.aws/config';
@@ -71,6 +80,19 @@ function missingProfile(chain: CredentialChain): readonly Fault[] {
   if (found || from === 'default') return [];
   const asked = from === 'flag' ? '--profile' : from;
   return [{ text: `${asked} names profile ${name}, which neither file has`, critical: true }];
+}
+
+/** Credentials of the profile in use that AWS calls expired. */
+function expiredProfile(
+  chain: CredentialChain,
+  identity: Outcome<CallerIdentities> | undefined,
+): readonly Fault[] {
+  const { winner } = chain;
+  const row = rowInUse(chain);
+  if (winner === null || row === null || !FROM_PROFILES.includes(winner)) return [];
+  if (!refusedAsExpired(identity, winner)) return [];
+  const text = `profile ${row.name}: its credentials have expired; STS refuses them${besideTheRole(identity, winner)}`;
+  return [{ text, critical: true }];
 }
 
 function fileFaults(file: ChainFile): readonly Fault[] {

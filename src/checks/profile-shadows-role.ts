@@ -4,6 +4,7 @@ import { defineCheck } from '../core/check.ts';
 import type { Fix } from '../core/report.ts';
 import { CHAIN_PAGES } from '../facts/credential-chain.ts';
 import { noRoleToHide, pathOf, quoted, rowInUse, whose } from './chain/readings.ts';
+import { signerSentence } from './chain/signer.ts';
 import { unknownBecause } from './context.ts';
 
 const SEE: Fix = { text: 'See which credentials are used, and from where.', command: 'aws configure list' };
@@ -14,6 +15,7 @@ export const profileShadowsRole = defineCheck({
   title: 'A profile in ~/.aws hides the instance role',
   severities: ['warning'],
   needs: ['credential-chain'],
+  uses: ['caller-identity'],
   reference: CHAIN_PAGES.files,
   runbook: {
     means:
@@ -46,7 +48,7 @@ export const profileShadowsRole = defineCheck({
     if (nothing !== null) return nothing;
     return {
       severity: 'warning',
-      cause: `Profile ${row.name} has credentials of its own (${row.origin}), so the AWS CLI and the SDKs of ${whose(chain)} use those and never come to the instance role${chain.role.roleName === null ? '' : ` ${chain.role.roleName}`}.`,
+      cause: `Profile ${row.name} has credentials of its own (${row.origin}), so the AWS CLI and the SDKs of ${whose(chain)} use those and never come to the instance role${chain.role.roleName === null ? '' : ` ${chain.role.roleName}`}.${signerSentence(seen['caller-identity'], chain.winner)}`,
       evidence: {
         profile: row.name,
         chosenBy: chain.profile.from,

@@ -3,6 +3,7 @@ import { defineCheck } from '../core/check.ts';
 import type { Fix } from '../core/report.ts';
 import { CHAIN_PAGES } from '../facts/credential-chain.ts';
 import { andMore, pathOf, quoted } from './chain/readings.ts';
+import { refusedAsExpired } from './chain/signer.ts';
 import { unknownBecause } from './context.ts';
 
 const MAX_NAMED = 10;
@@ -22,6 +23,7 @@ export const profileStaticSessionToken = defineCheck({
   title: 'Temporary credentials are pasted into a profile',
   severities: ['warning'],
   needs: ['credential-chain'],
+  uses: ['caller-identity'],
   reference: CHAIN_PAGES.cliRoles,
   runbook: {
     means:
@@ -40,13 +42,18 @@ export const profileStaticSessionToken = defineCheck({
     if (!outcome.ok) return unknownBecause('the profiles could not be read', outcome);
     const chain = outcome.value;
     const rows = chain.profiles.filter((row) => row.sessionToken);
-    const [first] = rows;
+    // The one in use is what the person at the keyboard asks about.
+    const first = rows.find((row) => row.inUse) ?? rows[0];
     if (first === undefined) return 'pass';
+    const expired =
+      first.inUse && first.provider === 'static' && refusedAsExpired(seen['caller-identity'], 'profile')
+        ? ` That of ${first.name} has expired: STS says so.`
+        : '';
     const names = rows.slice(0, MAX_NAMED).map((row) => row.name);
     const path = pathOf(chain, first.origin === 'config-file' ? 'config' : 'credentials');
     return {
       severity: 'warning',
-      cause: `${rows.length === 1 ? 'Profile' : 'Profiles'} ${names.join(', ')}${andMore(rows.length, MAX_NAMED)} ${rows.length === 1 ? 'holds' : 'hold'} a session token that somebody pasted in; when it expires, requests fail with ExpiredToken until somebody pastes a new one.`,
+      cause: `${rows.length === 1 ? 'Profile' : 'Profiles'} ${names.join(', ')}${andMore(rows.length, MAX_NAMED)} ${rows.length === 1 ? 'holds' : 'hold'} a session token that somebody pasted in; when it expires, requests fail with ExpiredToken until somebody pastes a new one.${expired}`,
       evidence: {
         profiles: names,
         inUse: rows.some((row) => row.inUse),

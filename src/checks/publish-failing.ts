@@ -4,6 +4,7 @@ import { spokenSeconds } from '../core/duration.ts';
 import type { Delivery } from '../core/publishing.ts';
 import type { Fix } from '../core/report.ts';
 import { CLOUDWATCH_PAGES, CREDENTIALS_REFUSED_CODES } from '../facts/cloudwatch.ts';
+import { isIntercepted } from './endpoint/reach.ts';
 
 /** What is filled into commands; a placeholder where it is not known. */
 interface Names {
@@ -84,7 +85,7 @@ export const publishFailing = defineCheck({
   title: 'The metrics do not get through to CloudWatch',
   severities: ['warning'],
   needs: ['cloudwatch-delivery'],
-  uses: ['instance-role', 'instance-identity'],
+  uses: ['instance-role', 'instance-identity', 'cloudwatch-endpoint'],
   reference: CLOUDWATCH_PAGES.putMetricData,
   runbook: {
     means:
@@ -114,6 +115,13 @@ export const publishFailing = defineCheck({
     }
     if (code === 'no-credentials')
       return { unknown: 'there are no credentials to publish with: see the findings of the role' };
+    const reach = seen['cloudwatch-endpoint'];
+    const onTheWay = failure?.reason === 'network' || failure?.reason === 'proxy';
+    if (onTheWay && reach?.ok === true && reach.value.stopped !== null) {
+      return {
+        unknown: `no request gets to CloudWatch: see ${isIntercepted(reach.value) ? 'tls-intercepted' : 'cloudwatch-unreachable'}`,
+      };
+    }
     const role = seen['instance-role'];
     const identity = seen['instance-identity'];
     const names: Names = {

@@ -6,6 +6,7 @@ export const IMDS_IPV6_ENDPOINT = 'http://[fd00:ec2::254]';
 
 /** EC2 API reference, ModifyInstanceMetadataOptions, HttpPutResponseHopLimit: default 1, range 1–64. */
 export const HOP_LIMIT_DEFAULT = 1;
+export const HOP_LIMIT_MOST = 64;
 /** One bridge between container and instance costs one hop: EC2 User Guide, "considerations for containers". */
 export const HOP_LIMIT_CONTAINER = 2;
 

@@ -55,6 +55,7 @@ export function metricsOf(input: MetricsInput): readonly Metric[] {
   const metrics = [
     ...credentialMetrics(input.snapshot),
     ...imdsMetrics(input.snapshot),
+    ...linkLocalMetrics(input.snapshot),
     ...clockMetrics(input),
     ...findingMetrics(input.findings),
     single('Heartbeat', 'Count', 1),
@@ -107,6 +108,12 @@ function imdsMetrics(snapshot: Snapshot): readonly Bare[] {
     single('ImdsErrors', 'Count', requests.filter(isError).length),
     ...latency(requests.map((request) => request.tookMs)),
   ];
+}
+
+/** Nothing is known of growth where nothing counts, nor after the first look. */
+function linkLocalMetrics(snapshot: Snapshot): readonly Bare[] {
+  const drops = snapshot['link-local'];
+  return drops?.ok ? atLeastZero('LinkLocalDropped', 'Count', drops.value.growth) : [];
 }
 
 function isThrottled(request: ImdsRequest): boolean {

@@ -1,5 +1,6 @@
 // The key numbers of a report as rows of a table: what answered, whose credentials, until when, by which clock.
 import { spokenMs, spokenSeconds } from '../core/duration.ts';
+import type { EndpointReach } from '../core/endpoint.ts';
 import type { ImdsPurpose, ImdsToken, ImdsTraffic, InstanceRole, TokenlessAnswer } from '../core/imds.ts';
 import type { Failure, FailureKind, Outcome } from '../core/outcome.ts';
 import type { Snapshot } from '../core/snapshot.ts';
@@ -38,6 +39,7 @@ export function seenRows(seen: Snapshot): Row[] {
   }
   add('Clock', clockRow(seen));
   add('Requests', trafficRow(seen['imds-traffic']));
+  for (const [label, value] of reachRows(seen)) add(label, value);
   return rows;
 }
 
@@ -136,6 +138,25 @@ function trafficRow(traffic: Outcome<ImdsTraffic> | undefined): string | null {
   if (throttled > 0) parts.push(`${throttled} throttled`);
   if (lost > 0) parts.push(`${lost} unanswered`);
   return parts.join(', ');
+}
+
+/** One row where both endpoints answered alike; what went wrong with one has its own. */
+function reachRows(seen: Snapshot): readonly (readonly [label: string, value: string | null])[] {
+  const [sts, cloudwatch] = [reachText(seen['sts-endpoint']), reachText(seen['cloudwatch-endpoint'])];
+  if (sts?.good && cloudwatch?.good) return [['AWS', `STS ${sts.text}, CloudWatch ${cloudwatch.text}`]];
+  return [
+    ['STS', sts?.text ?? null],
+    ['CloudWatch', cloudwatch?.text ?? null],
+  ];
+}
+
+function reachText(reach: Outcome<EndpointReach> | undefined): { text: string; good: boolean } | null {
+  if (reach === undefined) return null;
+  if (!reach.ok) return { text: `not looked at: ${failureText(reach)}`, good: false };
+  const { stopped, totalMs, proxy } = reach.value;
+  if (stopped !== null) return { text: stopped.failure.detail, good: false };
+  const through = proxy === null ? '' : ` through ${proxy.url}`;
+  return { text: `answers within ${spokenMs(totalMs)}${through}`, good: true };
 }
 
 /** An ISO 8601 time in UTC as people write it, to the second; anything else stays as it is. */

@@ -24,7 +24,7 @@ const EXPECTED: Readonly<Record<string, readonly [code: number, findings: readon
   malformed: [2, ['critical imds-malformed']],
   'skewed-clock': [2, ['critical clock-skewed']],
   'unsynchronised-clock': [1, ['warning clock-unsynchronised']],
-  'cloudwatch-down': [0, []],
+  'cloudwatch-down': [1, ['warning cloudwatch-unreachable']],
   'cloudwatch-throttled': [0, []],
   'cloudwatch-expired-token': [0, []],
 };

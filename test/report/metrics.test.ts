@@ -70,6 +70,17 @@ describe('metricsOf', () => {
     ]);
   });
 
+  it.each<[string, number | null, number | undefined]>([
+    ['grown', 17, 17],
+    ['not grown', 0, 0],
+    ['looked at for the first time', null, undefined],
+  ])('dropped packets: %s', (_, growth, expected) => {
+    const drops = seen({ total: 100, growth, interfaces: [], detail: null });
+    const metrics = from({ 'link-local': drops });
+    expect(value(metrics, 'LinkLocalDropped')).toBe(expected);
+    expect(value(from({ 'link-local': lost('crashed') }), 'LinkLocalDropped')).toBeUndefined();
+  });
+
   it.each([
     ['no role', { 'instance-role': aRole({ marginSeconds: null, ageSeconds: null }) }],
     ['no answer', { 'instance-role': lost('refused') }],

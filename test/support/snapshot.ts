@@ -1,5 +1,6 @@
 // Builds snapshots for tests: a healthy instance, and observations that went well or badly.
 import type { Policy } from '../../src/core/check.ts';
+import type { EndpointReach, ServerCertificate } from '../../src/core/endpoint.ts';
 import type { ImdsPurpose, ImdsRequest, InstanceRole } from '../../src/core/imds.ts';
 import type { FailureKind, Outcome } from '../../src/core/outcome.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
@@ -50,6 +51,41 @@ export const aRole = (changes: Partial<InstanceRole> = {}): Outcome<InstanceRole
     accessKeyId: 'ASIA…WXYZ',
     ...changes,
   });
+
+export const aCertificate = (changes: Partial<ServerCertificate> = {}): ServerCertificate => ({
+  issuer: 'Amazon RSA 2048 M02 (Amazon)',
+  subject: 'sts.eu-west-1.amazonaws.com',
+  amazon: true,
+  trust: 'public',
+  problem: null,
+  validTo: '2027-06-01T23:59:59Z',
+  ...changes,
+});
+
+/** An endpoint that answered, STS's unless said otherwise. */
+export function aReach(changes: Partial<EndpointReach> = {}): Outcome<EndpointReach> {
+  const service = changes.service ?? 'sts';
+  return seen({
+    service,
+    endpoint: `https://${service === 'sts' ? 'sts' : 'monitoring'}.eu-west-1.amazonaws.com`,
+    configured: false,
+    proxy: null,
+    address: '203.0.113.7',
+    nameMs: 1,
+    connectMs: 1,
+    proxyMs: null,
+    tlsMs: 4,
+    firstByteMs: 3,
+    totalMs: 9,
+    status: 403,
+    stopped: null,
+    certificate: aCertificate(),
+    clock: { offsetMs: 200, errorBoundMs: 525 },
+    caVariables: [],
+    agoSeconds: 0,
+    ...changes,
+  });
+}
 
 /** An instance on which everything is as it should be. */
 export function healthySnapshot(changes: Snapshot = {}): Snapshot {
@@ -117,6 +153,8 @@ export function healthySnapshot(changes: Snapshot = {}): Snapshot {
     }),
     'http-date': seen({ offsetMs: 200, errorBoundMs: 500, source: 'IMDS', headers: 5 }),
     'local-clock': seen({ daemon: 'chronyd', synchronised: true }),
+    'sts-endpoint': aReach(),
+    'cloudwatch-endpoint': aReach({ service: 'cloudwatch' }),
     host: seen({ uptimeSeconds: 86_400, container: null, ec2: true, instanceId: null }),
     ...changes,
   };
