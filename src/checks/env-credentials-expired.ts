@@ -89,6 +89,7 @@ function judgeUnexpired(chain: CredentialChain, identity: Outcome<CallerIdentiti
   if (identity === undefined) return { skipped: 'only STS could tell, and it is not asked here' };
   const answer = identity.ok && identity.value.source === 'environment' ? identity.value.winner : null;
   if (answer?.state === 'accepted') return { pass: 'STS accepts them' };
-  if (answer?.state === 'refused') return { pass: `STS refuses them, but as ${answer.code ?? 'something else'}` };
+  if (answer?.state === 'refused')
+    return { pass: `STS refuses them, but as ${answer.code ?? 'something else'}` };
   return { unknown: 'AWS_CREDENTIAL_EXPIRATION is not set, and STS was not asked or did not say' };
 }

@@ -1,6 +1,7 @@
 // Judges whether the shared files and their profiles are such that the SDKs take them.
-import type { ChainFile, CredentialChain } from '../core/chain.ts';
+import type { CallerIdentities, ChainFile, ChainSourceName, CredentialChain } from '../core/chain.ts';
 import { defineCheck } from '../core/check.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Fix } from '../core/report.ts';
 import { CHAIN_PAGES } from '../facts/credential-chain.ts';
 import { andMore, quoted, rowInUse } from './chain/readings.ts';
@@ -10,6 +11,9 @@ import { unknownBecause } from './context.ts';
 interface Fault {
   readonly text: string;
   readonly critical: boolean;
+  /** What to open, where it is more than the config file. */
+  readonly path?: string;
+  readonly line?: number | null;
 }
 
 const STATES: Readonly<Record<Exclude<ChainFile['state'], 'read' | 'absent'>, string>> = {
@@ -22,8 +26,8 @@ const FROM_PROFILES: readonly ChainSourceName[] = ['profile', 'process', 'assume
 const MAX_NAMED = 8;
 
 const LIST: Fix = {
-  text: 'See what the AWS CLI makes of the profiles.',
-  command: 'aws configure list-profiles',
+  text: 'See which profiles there are.',
+  command: "grep -ns '^ *\\[' ~/.aws/config ~/.aws/credentials",
 };
 
 export const profileInvalid = defineCheck({
@@ -58,7 +62,6 @@ export const profileInvalid = defineCheck({
     ];
     const [first] = [...faults].sort((a, b) => Number(b.critical) - Number(a.critical));
     if (first === undefined) return 'pass';
-    const file = chain.files.find((one) => one.state !== 'absent')?.path ?? '~/.aws/config';
     return {
       severity: first.critical ? 'critical' : 'warning',
       cause: `${first.text}${faults.length > 1 ? ` (${faults.length} faults in all)` : ''}.`,
@@ -70,10 +73,26 @@ export const profileInvalid = defineCheck({
         profileInUse: chain.profile.name,
         chosenBy: chain.profile.from,
       },
-      fix: [{ text: 'Correct it.', command: `vi ${quoted(file)}` }, LIST],
+      fix: fixes(chain, first),
     };
   },
 });
+
+function fixes(chain: CredentialChain, { path, line }: Fault): readonly Fix[] {
+  const there = chain.files.filter((file) => file.state !== 'absent').map((file) => file.path);
+  const file = path ?? there[0];
+  const at = line == null ? '' : `+${line} `;
+  return [
+    ...(file === undefined ? [] : [{ text: 'Correct it.', command: `vi ${at}${quoted(file)}` }]),
+    there.length === 0
+      ? { text: 'Neither file is there: see for whom the program runs, and whether HOME is right.' }
+      : { ...LIST, command: `grep -ns '^ *\\[' ${there.map(quoted).join(' ')}` },
+    {
+      text: 'See what the AWS CLI makes of the profile.',
+      command: `aws configure list --profile ${quoted(chain.profile.name)}`,
+    },
+  ];
+}
 
 function missingProfile(chain: CredentialChain): readonly Fault[] {
   const { found, from, name } = chain.profile;
@@ -98,11 +117,15 @@ function expiredProfile(
 function fileFaults(file: ChainFile): readonly Fault[] {
   if (file.state === 'absent') return [];
   if (file.state !== 'read') {
-    return [{ text: `${file.path} ${STATES[file.state]}`, critical: file.state === 'binary' }];
+    return [
+      { text: `${file.path} ${STATES[file.state]}`, critical: file.state === 'binary', path: file.path },
+    ];
   }
   return file.problems.map(({ line, text, fatal }) => ({
     text: `${file.path}${line === null ? '' : `, line ${line}`}: ${text}${fatal ? '; the AWS CLI refuses the whole file' : ''}`,
     critical: fatal,
+    path: file.path,
+    line,
   }));
 }
 

@@ -82,9 +82,12 @@ function unjudgedOf(report: Report): string {
   const token = observations['imds-token'];
   const role = observations['instance-role'];
   const clock = observations['clock-offset'];
+  const chain = observations['credential-chain'];
   if (token?.ok === false) return `The metadata service could not be judged: ${token.failure.detail}`;
   if (role?.ok === false) return `The role's credentials could not be judged: ${role.failure.detail}`;
   if (clock?.ok === false) return `The clock could not be judged: ${clock.failure.detail}`;
+  // Only where a process was asked for, or time ran out: reading files does not fail as a whole.
+  if (chain?.ok === false) return `The credential chain could not be judged: ${chain.failure.detail}`;
   const because = report.verdicts.find((verdict) => verdict.status === 'unknown')?.because;
   return because === undefined ? 'Too little was seen to judge' : `Too little was seen to judge: ${because}`;
 }

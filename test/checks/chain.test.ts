@@ -75,15 +75,22 @@ const answer = (changes: Partial<IdentityAnswer>): IdentityAnswer => ({
   accessKeyId: null,
   ...changes,
 });
-const identity = (winner: Partial<IdentityAnswer>): Snapshot => ({
+const ROLE_SESSION = 'arn:aws:sts::123456789012:assumed-role/web-server/i-1';
+const identity = (
+  winner: Partial<IdentityAnswer>,
+  source: CallerIdentities['source'] = 'environment',
+  role: Partial<IdentityAnswer> = {},
+): Snapshot => ({
   'caller-identity': seen<CallerIdentities>({
-    source: 'environment',
+    source,
     winner: answer(winner),
-    role: answer({}),
+    role: answer({ arn: ROLE_SESSION, ...role }),
     endpoint: 'https://sts.eu-west-1.amazonaws.com',
   }),
 });
-const REFUSED = identity({ state: 'refused', arn: null, code: 'ExpiredToken' });
+const EXPIRED_ANSWER = { state: 'refused', arn: null, code: 'ExpiredToken' } as const;
+const REFUSED = identity(EXPIRED_ANSWER);
+const REFUSED_PROFILE = identity(EXPIRED_ANSWER, 'profile');
 
 const row = (changes: Partial<ProcessRow> = {}): ProcessRow => ({
   pid: 4711,
@@ -178,7 +185,12 @@ const TABLE: Record<string, readonly [string, Snapshot, string][]> = {
       }),
       'pass',
     ],
-    ['nobody knows', world({ environment: environmentKeys(TEMPORARY) }), 'unknown'],
+    ['STS was not asked (--offline)', world({ environment: environmentKeys(TEMPORARY) }), 'skipped'],
+    [
+      'STS was out of reach',
+      { ...world({ environment: environmentKeys(TEMPORARY) }), ...identity({ state: 'failed' }) },
+      'unknown',
+    ],
     ['accepted by STS', { ...world({ environment: environmentKeys(TEMPORARY) }), ...identity({}) }, 'pass'],
     [
       'refused as something else',
@@ -186,7 +198,7 @@ const TABLE: Record<string, readonly [string, Snapshot, string][]> = {
         ...world({ environment: environmentKeys(TEMPORARY) }),
         ...identity({ state: 'refused', code: 'InvalidClientTokenId' }),
       },
-      'unknown',
+      'pass',
     ],
     ['long-lived', world({ environment: environmentKeys(LONG_LIVED) }), 'pass'],
     ['in another process', processes([row({ expired: true })]), 'critical'],
@@ -261,6 +273,19 @@ const TABLE: Record<string, readonly [string, Snapshot, string][]> = {
     ],
     ['asked for and not there', world(inProfile('gone')), 'critical'],
     ['AWS_PROFILE names what is not there', world(byVariable('gone')), 'critical'],
+    [
+      'credentials that STS calls expired',
+      { ...world({ profiles: [keyed('default', TEMPORARY)] }), ...REFUSED_PROFILE },
+      'critical',
+    ],
+    [
+      'credentials STS does not know',
+      {
+        ...world({ profiles: [keyed('default', TEMPORARY)] }),
+        ...identity({ state: 'refused', code: 'InvalidClientTokenId' }, 'profile'),
+      },
+      'pass',
+    ],
     ['no [default] is fine', world({ profiles: [keyed('dev')] }), 'pass'],
     ['a line the CLI refuses the file for', world(fileProblem(true)), 'critical'],
     ['a line others stumble over', world(fileProblem(false)), 'warning'],
@@ -444,6 +469,85 @@ describe('what is said', () => {
     );
     expect(seenFinding.cause).toContain('process 77 (java)');
     expect(seenFinding.fix[0]?.command).toBe('systemctl status 77');
+  });
+
+  it.each<[string, string, Snapshot, string]>([
+    [
+      'frozen in the application',
+      'env-credentials-expired',
+      { ...world({ environment: environmentKeys(TEMPORARY) }), ...REFUSED },
+      '(STS refuses them as expired and accepts those of the role: they are frozen here, not expired at the source)',
+    ],
+    [
+      'expired, and the role no better',
+      'env-credentials-expired',
+      {
+        ...world({ environment: environmentKeys(TEMPORARY) }),
+        ...identity(EXPIRED_ANSWER, 'environment', EXPIRED_ANSWER),
+      },
+      '(STS refuses them as expired, and those of the role with ExpiredToken as well)',
+    ],
+    [
+      'the wrong identity',
+      'env-credentials-shadow-role',
+      { ...world({ environment: environmentKeys(TEMPORARY) }), ...identity({}) },
+      `They sign as arn:aws:iam::123456789012:user/u, not as ${ROLE_SESSION}.`,
+    ],
+    [
+      'the same identity',
+      'env-credentials-shadow-role',
+      { ...world({ environment: environmentKeys(TEMPORARY) }), ...identity({ arn: ROLE_SESSION }) },
+      `They sign as ${ROLE_SESSION}.`,
+    ],
+    [
+      'keys that AWS does not know',
+      'env-credentials-shadow-role',
+      {
+        ...world({ environment: environmentKeys(TEMPORARY) }),
+        ...identity({ state: 'refused', code: 'InvalidClientTokenId' }),
+      },
+      'STS refuses them with InvalidClientTokenId, and accepts those of the role.',
+    ],
+    [
+      'the wrong identity, by a profile',
+      'profile-shadows-role',
+      { ...world({ profiles: [keyed('default')] }), ...identity({}, 'profile') },
+      'They sign as arn:aws:iam::123456789012:user/u, not as',
+    ],
+    [
+      'a pasted token that is over',
+      'profile-static-session-token',
+      {
+        ...world({ profiles: [keyed('other', TEMPORARY), keyed('default', TEMPORARY)] }),
+        ...REFUSED_PROFILE,
+      },
+      'That of default has expired: STS says so.',
+    ],
+    [
+      'a profile that is over',
+      'profile-invalid',
+      { ...world({ profiles: [keyed('default', TEMPORARY)] }), ...REFUSED_PROFILE },
+      'profile default: its credentials have expired; STS refuses them and accepts those of the role',
+    ],
+  ])('%s is told in the cause of %s', (_what, id, changes, expected) => {
+    expect(finding(id, changes).cause).toContain(expected);
+  });
+
+  it('opens the file at the line that is wrong', () => {
+    expect(finding('profile-invalid', world(fileProblem(true))).fix[0]?.command).toBe(
+      'vi +3 /home/app/.aws/config',
+    );
+  });
+
+  it('does not send anybody to edit files that are not there', () => {
+    const files = (['config', 'credentials'] as const).map((kind) => ({
+      kind,
+      path: `/home/app/.aws/${kind}`,
+      state: 'absent' as const,
+      problems: [],
+    }));
+    const { fix } = finding('profile-invalid', world({ ...inProfile('gone'), files }));
+    expect(fix.map(({ command }) => command)).toEqual([undefined, 'aws configure list --profile gone']);
   });
 
   it('writes the profile that refreshes itself, quoted whatever its name', () => {
