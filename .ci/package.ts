@@ -1,6 +1,6 @@
 // `npm run package`: .deb, .rpm and .tar.gz for x86-64 and arm64, their checksums, the signature and the bill of materials.
 import { execFileSync } from 'node:child_process';
-import { createHash, createPrivateKey, sign } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
@@ -18,6 +18,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPackage, treeName } from './package/archives.ts';
 import type { BundledPackage } from './package/bundled.ts';
+import { writeDistributor } from './package/distributor.ts';
 import { type Arch, prepareRuntime } from './package/runtime.ts';
 import { sbom } from './package/sbom.ts';
 import { entriesFor, type Format, type Product } from './package/tree.ts';
@@ -30,6 +31,7 @@ const USAGE = `usage: npm run package -- [options]
   --format <list>     deb,rpm,tar.gz
   --version <x.y.z>   in place of package.json's
   --key <file>        Ed25519 private key (PEM) to sign SHA256SUMS with; without one there is no signature
+  --distributor       with --key: a Systems Manager Distributor package, too, in <out>/distributor
   --quick             hardly compressed, for tests`;
 
 const { values } = parseArgs({
@@ -39,6 +41,7 @@ const { values } = parseArgs({
     format: { type: 'string', default: 'deb,rpm,tar.gz' },
     version: { type: 'string' },
     key: { type: 'string' },
+    distributor: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -121,34 +124,39 @@ async function main(): Promise<void> {
       }
     }
     copyFileSync(path.join(root, 'deploy/user-data/install.sh'), path.join(out, 'install.sh'));
-    seal(out, version);
+    const key = values.key === undefined ? null : signingKey(values.key);
+    seal(out, version, key);
+    if (values.distributor) {
+      if (key === null) throw new Error('a Distributor package holds a signed release: --key names the key');
+      const line = createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64');
+      writeDistributor(root, out, product, arches, formats, line);
+      console.log('distributor/manifest.json');
+    }
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
+function signingKey(file: string): KeyObject {
+  const key = createPrivateKey(readFileSync(file));
+  if (key.asymmetricKeyType !== 'ed25519') throw new Error(`${file} is no Ed25519 key`);
+  return key;
+}
+
 /** SHA256SUMS over this version's files, in sha256sum's form, and its detached signature where there is a key. */
-function seal(out: string, version: string): void {
+function seal(out: string, version: string, key: KeyObject | null): void {
   const ours = new RegExp(`^(install[.]sh|imds-probe[-_]${version.replaceAll('.', '[.]')}[-_].*)$`);
   const files = readdirSync(out).filter((name) => ours.test(name));
   const sums = files.sort().map((name) => {
-    const hash = createHash('sha256')
-      .update(readFileSync(path.join(out, name)))
-      .digest('hex');
-    return `${hash}  ${name}\n`;
+    const hash = createHash('sha256').update(readFileSync(path.join(out, name)));
+    return `${hash.digest('hex')}  ${name}\n`;
   });
   const text = sums.join('');
   writeFileSync(path.join(out, 'SHA256SUMS'), text);
   const signature = path.join(out, 'SHA256SUMS.sig');
   rmSync(signature, { force: true });
-  if (values.key === undefined) {
-    console.log('not signed: --key names an Ed25519 private key');
-    return;
-  }
-  const key = createPrivateKey(readFileSync(values.key));
-  if (key.asymmetricKeyType !== 'ed25519') throw new Error(`${values.key} is no Ed25519 key`);
-  writeFileSync(signature, sign(null, Buffer.from(text), key));
-  console.log('SHA256SUMS is signed');
+  if (key === null) console.log('not signed: --key names an Ed25519 private key');
+  else writeFileSync(signature, sign(null, Buffer.from(text), key));
 }
 
 if (values.help) console.log(USAGE);
