@@ -55,6 +55,7 @@ export function rowOf(
     chained: resolved.chained,
     usesInstanceRole: resolved.root === 'instance-role',
     durationSeconds: Number.isNaN(profile.durationSeconds) ? null : profile.durationSeconds,
+    keys: profile.statics.flatMap(({ file, key }) => (key === null ? [] : [{ ...key, file }])),
     problems: resolved.problems,
     conflicts: profile.conflicts,
     ssoToken: profile.sso?.token ?? null,

@@ -2,6 +2,7 @@
 import { defineCheck } from '../core/check.ts';
 import type { Fix } from '../core/report.ts';
 import { disabledFor, SDK_SETTINGS } from '../facts/sdk-settings.ts';
+import { processFixes, whose } from './chain/readings.ts';
 
 const FIXES: readonly Fix[] = [
   {
@@ -24,6 +25,7 @@ export const imdsDisabledByEnv = defineCheck({
   title: 'AWS_EC2_METADATA_DISABLED keeps SDKs from the metadata service',
   severities: ['warning'],
   needs: ['imds-settings'],
+  uses: ['credential-chain'],
   reference: 'https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html',
   runbook: {
     means:
@@ -38,7 +40,10 @@ export const imdsDisabledByEnv = defineCheck({
   assess(seen) {
     const settings = seen['imds-settings'];
     if (!settings.ok) return { unknown: settings.failure.detail };
-    const text = settings.value.disabledVariable;
+    const chain = seen['credential-chain'];
+    // With --pid it is that process's environment that counts.
+    const process = chain?.ok === true && chain.value.subject.pid !== null ? chain.value : null;
+    const text = process === null ? settings.value.disabledVariable : process.environment.metadataDisabled;
     if (text === null) return 'pass';
     const affected = disabledFor(text);
     const current = affected.filter((name) => !OLD.includes(name));
@@ -49,14 +54,15 @@ export const imdsDisabledByEnv = defineCheck({
     }
     const asking = SDK_SETTINGS.map(({ name }) => name).filter((name) => !affected.includes(name));
     const value = text === '' ? 'set to nothing' : `"${text}"`;
+    const where = process === null ? 'this environment' : `the environment of ${whose(process)}`;
     return {
       severity: 'warning',
       cause:
         asking.length === 0
-          ? `AWS_EC2_METADATA_DISABLED is ${value}: SDKs and the AWS CLI in this environment do not ask the metadata service and get no credentials from the role. imds-probe asked it all the same.`
-          : `AWS_EC2_METADATA_DISABLED is ${value}, which SDKs read in different ways: these get no credentials from the metadata service: ${current.join(', ')}; these do: ${asking.join(', ')}.`,
+          ? `AWS_EC2_METADATA_DISABLED is ${value}: SDKs and the AWS CLI in ${where} do not ask the metadata service and get no credentials from the role. imds-probe asked it all the same.`
+          : `AWS_EC2_METADATA_DISABLED is ${value} in ${where}, which SDKs read in different ways: these get no credentials from the metadata service: ${current.join(', ')}; these do: ${asking.join(', ')}.`,
       evidence: { value: text, withoutCredentials: affected, asking },
-      fix: FIXES,
+      fix: process === null ? FIXES : processFixes(process.subject.pid ?? '<pid>'),
     };
   },
 });

@@ -4,7 +4,7 @@ import { defineCheck } from '../core/check.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Fix } from '../core/report.ts';
 import { CHAIN_PAGES } from '../facts/credential-chain.ts';
-import { whose } from './chain/readings.ts';
+import { pathOf, whose } from './chain/readings.ts';
 import { unknownBecause } from './context.ts';
 
 const MAX_NAMED = 20;
@@ -71,10 +71,13 @@ function placesOf(
     ...(java?.key
       ? [{ accessKeyId: java.key.accessKeyId, place: `Java properties of ${whose(chain)}` }]
       : []),
-    ...chain.profiles.flatMap((row) =>
-      row.provider === 'static' && row.kind === 'long-lived' && row.accessKeyId !== null
-        ? [{ accessKeyId: row.accessKeyId, place: `profile ${row.name} (${row.origin})` }]
-        : [],
+    ...chain.profiles.flatMap(({ name, keys }) =>
+      keys
+        .filter(({ kind }) => kind === 'long-lived')
+        .map(({ accessKeyId, file }) => ({
+          accessKeyId,
+          place: `profile ${name} in ${pathOf(chain, file)}`,
+        })),
     ),
     ...rows.flatMap((row) =>
       row.key?.kind === 'long-lived'

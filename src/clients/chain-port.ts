@@ -1,7 +1,15 @@
 // Fills the chain's port: the reader for what the machine holds, STS for who signs with it. Secrets go no further.
-import type { AwsCli, CallerIdentities, ChainSourceName, IdentityAnswer } from '../core/chain.ts';
-import { succeeded } from '../core/outcome.ts';
+import { createHash } from 'node:crypto';
+import type {
+  AwsCli,
+  CallerIdentities,
+  ChainSourceName,
+  IdentityAnswer,
+  ProcessCredentials,
+} from '../core/chain.ts';
+import { type Result, succeeded } from '../core/outcome.ts';
 import type { ChainPort } from '../core/ports.ts';
+import { EXPIRED_CODES } from '../facts/credential-chain.ts';
 import type { SigningCredentials } from './aws/credentials.ts';
 import { type Sts, unasked } from './aws/sts.ts';
 import { findAwsCli } from './host/chain/aws-cli.ts';
@@ -35,7 +43,7 @@ export function createChainPort(options: ChainPortOptions): ChainPort {
       if (cli !== null && ++cli.cycles >= LOOK_AGAIN_CYCLES) cli = null;
     },
     world: (signal) => reader.world(signal),
-    processes: (signal) => reader.processes(signal),
+    processes: (ready, signal) => processes(reader, sts, ready, signal),
     async awsCli(signal) {
       cli ??= { answer: findAwsCli(options.path, signal), cycles: 0 };
       const answer = await cli.answer;
@@ -50,6 +58,7 @@ type AskSts = Pick<Sts, 'callerIdentity' | 'endpoint'>;
 
 /** STS that is asked again about the same credentials only now and then. */
 function remembering(sts: Sts): AskSts & { beginCycle(): void } {
+  /** By a digest: the same key id with another token is somebody else. */
   const known = new Map<string, { readonly answer: IdentityAnswer; cyclesLeft: number }>();
   return {
     beginCycle() {
@@ -57,7 +66,8 @@ function remembering(sts: Sts): AskSts & { beginCycle(): void } {
     },
     endpoint: () => sts.endpoint(),
     async callerIdentity(credentials, signal) {
-      const before = known.get(credentials.accessKeyId);
+      const key = digest(credentials);
+      const before = known.get(key);
       if (before !== undefined) return before.answer;
       const answer = await sts.callerIdentity(credentials, signal);
       const cyclesLeft =
@@ -66,10 +76,48 @@ function remembering(sts: Sts): AskSts & { beginCycle(): void } {
           : answer.state === 'failed'
             ? UNREACHED_FOR_CYCLES
             : 0;
-      if (cyclesLeft > 0) known.set(credentials.accessKeyId, { answer, cyclesLeft });
+      if (cyclesLeft > 0) known.set(key, { answer, cyclesLeft });
       return answer;
     },
   };
+}
+
+const digest = ({ accessKeyId, secretAccessKey, sessionToken }: SigningCredentials): string =>
+  createHash('sha256').update([accessKeyId, secretAccessKey, sessionToken].join('\n')).digest('base64');
+
+/** Different credentials of processes that STS is asked about in a cycle. */
+const MAX_ASKED = 10;
+
+/** What processes carry, with STS's word on temporary credentials that do not say themselves until when they are good. */
+async function processes(
+  reader: ChainReader,
+  sts: AskSts | null,
+  ready: () => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<Result<ProcessCredentials>> {
+  const seen = await reader.processes(signal);
+  if (!seen.ok || sts === null) return seen;
+  const asked = new Map<string, { readonly credentials: SigningCredentials; readonly pids: number[] }>();
+  for (const { pid, expired, sessionToken } of seen.value.processes) {
+    const credentials = expired === null && sessionToken ? reader.processSigning(pid) : null;
+    if (credentials === null) continue;
+    const key = digest(credentials);
+    const same = asked.get(key);
+    if (same !== undefined) same.pids.push(pid);
+    else if (asked.size < MAX_ASKED) asked.set(key, { credentials, pids: [pid] });
+  }
+  if (asked.size === 0) return seen;
+  await ready();
+  const told = new Map<number, boolean>();
+  await Promise.all(
+    [...asked.values()].map(async ({ credentials, pids }) => {
+      const { state, code } = await sts.callerIdentity(credentials, signal);
+      const expired = state === 'refused' && EXPIRED_CODES.includes(code ?? '');
+      if (expired || state === 'accepted') for (const pid of pids) told.set(pid, expired);
+    }),
+  );
+  const rows = seen.value.processes.map((row) => ({ ...row, expired: told.get(row.pid) ?? row.expired }));
+  return succeeded({ ...seen.value, processes: rows });
 }
 
 async function identities(

@@ -245,6 +245,8 @@ export interface ProfileRow {
   /** True where the chain ends at the instance role. */
   readonly usesInstanceRole: boolean;
   readonly durationSeconds: number | null;
+  /** Every key written into a file for it, used or not. */
+  readonly keys: readonly (ShownKey & { readonly file: SharedFileKind })[];
   /** Why an SDK would refuse it. */
   readonly problems: readonly string[];
   readonly conflicts: readonly string[];
@@ -302,6 +304,7 @@ export interface ProcessRow {
   readonly key: ShownKey | null;
   readonly sessionToken: boolean;
   readonly expiration: string | null;
+  /** By AWS_CREDENTIAL_EXPIRATION, else by STS; null where neither says. */
   readonly expired: boolean | null;
 }
 

@@ -70,7 +70,11 @@ export interface ChainPort {
   beginCycle(): void;
   /** Read once a cycle, however many probes want to know. */
   world(signal: AbortSignal): Promise<Result<ChainWorld>>;
-  processes(signal: AbortSignal): Promise<Result<ProcessCredentials>>;
+  /**
+   * What other processes carry. Where only STS can tell whether that has expired, it is asked; `ready` is awaited
+   * first, and only then.
+   */
+  processes(ready: () => Promise<unknown>, signal: AbortSignal): Promise<Result<ProcessCredentials>>;
   awsCli(signal: AbortSignal): Promise<Result<AwsCli>>;
   /** GetCallerIdentity for the credentials of `winner`, and for the instance role. */
   identities(winner: ChainSourceName | null, signal: AbortSignal): Promise<Result<CallerIdentities>>;

@@ -106,6 +106,9 @@ export const ROLE_CHAINING_LIMIT_SECONDS = 3600;
 export const DURATION_MIN_SECONDS = 900;
 export const DURATION_MAX_SECONDS = 43_200;
 
+/** What AWS calls credentials whose time is over: STS, and services that speak JSON (their "common errors" pages). */
+export const EXPIRED_CODES: readonly string[] = ['ExpiredToken', 'ExpiredTokenException'];
+
 /** Hosts that credentials may be fetched from over plain HTTP (botocore 1.43 ContainerMetadataFetcher, JS checkUrl). */
 export const CONTAINER_HOSTS: readonly string[] = ['169.254.170.2', '169.254.170.23', 'fd00:ec2::23'];
 /** Base of AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: Amazon ECS Developer Guide, "Task IAM role". */

@@ -416,6 +416,11 @@ const TABLE: Record<string, readonly [string, Snapshot, string][]> = {
     ['in the environment', world({ environment: environmentKeys(LONG_LIVED) }), 'warning'],
     ['in a profile not in use', world({ profiles: [keyed('dev')] }), 'warning'],
     ['even without a role', world({ profiles: [keyed('dev')] }, NO_ROLE), 'warning'],
+    [
+      'in a profile that assumes a role with it',
+      world({ profiles: [keyed('self', LONG_LIVED, { roleArn: ROLE_ARN, sourceProfile: 'self' })] }),
+      'warning',
+    ],
     ['in Java properties', world({ java: { ...JAVA, key: LONG_LIVED } }), 'warning'],
     ['in another process', processes([row({ key: LONG_LIVED })]), 'warning'],
   ],

@@ -7,6 +7,7 @@ import { imdsRetriesTooLow } from '../../src/checks/imds-retries-too-low.ts';
 import type { Check } from '../../src/core/check.ts';
 import type { ImdsRequest, ImdsSettings } from '../../src/core/imds.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
+import { chain, environment } from '../support/chain.ts';
 import { aRequest, aTraffic, healthySnapshot, lost, POLICY, seen } from '../support/snapshot.ts';
 
 const settings = (changes: Partial<ImdsSettings>): Snapshot => ({
@@ -72,10 +73,22 @@ describe('imds-disabled-by-env', () => {
     ['1', /^warning: .*these get no .*: SDK for JavaScript 3, SDK for Java 2; these do: AWS CLI, boto3/],
     [
       '',
-      /^warning: AWS_EC2_METADATA_DISABLED is set to nothing, .*these get no .*: SDK for Java 2; these do: AWS CLI/,
+      /^warning: AWS_EC2_METADATA_DISABLED is set to nothing in this environment, .*these get no .*: SDK for Java 2; these do: AWS CLI/,
     ],
   ])('%j', (disabledVariable, expected) => {
     expect(told(imdsDisabledByEnv, settings({ disabledVariable }))).toMatch(expected);
+  });
+
+  it('looks into the process that was asked for, and not into this shell', () => {
+    const subject = { pid: 77, command: 'java', uid: 5, home: '/srv', network: 'same' as const };
+    const ofProcess = (metadataDisabled: string | null) => ({
+      ...settings({ disabledVariable: metadataDisabled === null ? 'true' : null }),
+      'credential-chain': seen(chain({ subject, environment: environment({ metadataDisabled }) })),
+    });
+    expect(told(imdsDisabledByEnv, ofProcess('true'))).toMatch(
+      /^warning: .*in the environment of process 77/,
+    );
+    expect(told(imdsDisabledByEnv, ofProcess(null))).toMatch(/^pass/);
   });
 
   it('is unknown where the environment was not seen', () => {

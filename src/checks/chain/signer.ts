@@ -1,9 +1,7 @@
 // What STS says of the credentials in use, in words: who signs with them, or that nobody does, beside the role.
 import type { CallerIdentities, ChainSourceName } from '../../core/chain.ts';
 import type { Outcome } from '../../core/outcome.ts';
-
-/** What STS calls credentials whose time is over (STS API reference, common errors). */
-const EXPIRED_CODES = ['ExpiredToken', 'ExpiredTokenException'];
+import { EXPIRED_CODES } from '../../facts/credential-chain.ts';
 
 type Seen = Outcome<CallerIdentities> | undefined;
 

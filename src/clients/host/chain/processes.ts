@@ -6,7 +6,7 @@ import type { ProcessCredentials, ProcessRow } from '../../../core/chain.ts';
 import { failed, type Result, succeeded } from '../../../core/outcome.ts';
 import { javaCredentials } from './java.ts';
 import { nulSplit, procText } from './proc.ts';
-import { isoTime } from './secrets.ts';
+import { isoTime, type SigningCredentials, signingFromEnvironment } from './secrets.ts';
 import { commandName, environmentOf, userOf } from './subject.ts';
 
 /** Rows kept; a machine with more says how many more. */
@@ -22,11 +22,12 @@ interface Tally {
   readonly rows: ProcessRow[];
 }
 
-/** Every process but `ownPid`. Kernel threads have neither environment nor command line and are not counted. */
+/** Every process but `ownPid`; `keep` takes what its environment would sign with. Kernel threads have neither environment nor command line and are not counted. */
 export async function lookThroughProcesses(
   procRoot: string,
   ownPid: number,
   nowMs: number,
+  keep: (pid: number, credentials: SigningCredentials) => void,
   signal: AbortSignal,
 ): Promise<Result<ProcessCredentials>> {
   let pids: readonly number[];
@@ -43,21 +44,28 @@ export async function lookThroughProcesses(
   const tally: Tally = { looked: 0, hidden: 0, more: 0, rows: [] };
   for (const [index, pid] of pids.entries()) {
     if (signal.aborted) return failed('response-timeout', 'there was no time to look through all processes');
-    lookAt(procRoot, pid, nowMs, tally);
+    lookAt(procRoot, pid, nowMs, tally, keep);
     if (index % BATCH === BATCH - 1) await setImmediate();
   }
   const { rows, ...counts } = tally;
   return succeeded({ asked: true, ...counts, processes: rows });
 }
 
-function lookAt(procRoot: string, pid: number, nowMs: number, tally: Tally): void {
+function lookAt(
+  procRoot: string,
+  pid: number,
+  nowMs: number,
+  tally: Tally,
+  keep: (pid: number, credentials: SigningCredentials) => void,
+): void {
   try {
     const commandLine = nulSplit(procText(procRoot, pid, 'cmdline'));
     if (commandLine.length === 0) return;
-    const environment = environmentText(procRoot, pid);
+    const text = environmentText(procRoot, pid);
     tally.looked += 1;
-    if (environment === null) tally.hidden += 1;
-    const row = rowOf(pid, environmentOf(environment ?? ''), commandLine, nowMs);
+    if (text === null) tally.hidden += 1;
+    const environment = environmentOf(text ?? '');
+    const row = rowOf(pid, environment, commandLine, nowMs);
     if (row === null) return;
     if (tally.rows.length >= MAX_ROWS) {
       tally.more += 1;
@@ -65,6 +73,8 @@ function lookAt(procRoot: string, pid: number, nowMs: number, tally: Tally): voi
     }
     const uid = userOf(procText(procRoot, pid, 'status'))?.uid ?? -1;
     tally.rows.push({ ...row, pid, uid, command: commandName(commandLine, procRoot, pid) ?? '?' });
+    const signer = row.from === 'environment' ? signingFromEnvironment(environment) : null;
+    if (signer !== null) keep(pid, signer);
   } catch {
     // It has ended since it was listed.
   }

@@ -27,7 +27,7 @@ import { javaCredentials } from './java.ts';
 import { enteredRole } from './namespace.ts';
 import { lookThroughProcesses } from './processes.ts';
 import { runCredentialProcess } from './run-process.ts';
-import { isoTime, type SigningCredentials } from './secrets.ts';
+import { isoTime, type SigningCredentials, signingFromEnvironment } from './secrets.ts';
 import { readSharedFiles, withHome } from './shared-files.ts';
 import { processSubject, type Subject, shellSubject } from './subject.ts';
 import { readWebIdentityToken } from './web-identity.ts';
@@ -60,6 +60,8 @@ export interface ChainReader {
   processes(signal: AbortSignal): Promise<Result<ProcessCredentials>>;
   /** What signs for a source of the world last read; null where we hold nothing for it. Only `src/clients` may ask. */
   signing(source: ChainSourceName): SigningCredentials | null;
+  /** The same for what a process carries in its environment. */
+  processSigning(pid: number): SigningCredentials | null;
 }
 
 /** The most profiles that are described; some companies have a file with thousands. */
@@ -76,10 +78,12 @@ export function createChainReader(options: ChainReaderOptions): ChainReader {
   const procRoot = options.procRoot ?? '/proc';
   let cycle: Promise<Result<Reading>> | null = null;
   let last: Reading | null = null;
+  const carried = new Map<number, SigningCredentials>();
   return {
     beginCycle() {
       cycle = null;
       last = null;
+      carried.clear();
     },
     async world(signal) {
       cycle ??= readWorld(options, procRoot, signal);
@@ -89,10 +93,14 @@ export function createChainReader(options: ChainReaderOptions): ChainReader {
       return succeeded(reading.value.world);
     },
     async processes(signal) {
-      if (options.allProcesses) return lookThroughProcesses(procRoot, process.pid, options.wallMs(), signal);
+      if (options.allProcesses) {
+        const keep = (pid: number, credentials: SigningCredentials) => void carried.set(pid, credentials);
+        return lookThroughProcesses(procRoot, process.pid, options.wallMs(), keep, signal);
+      }
       return succeeded({ asked: false, looked: 0, hidden: 0, processes: [], more: 0 });
     },
     signing: (source) => last?.signing.get(source) ?? null,
+    processSigning: (pid) => carried.get(pid) ?? null,
   };
 }
 
@@ -143,7 +151,8 @@ class WorldReading {
     const profiles: ProfileFacts[] = [];
     for (const raw of raws)
       profiles.push(await this.#profile(raw, raw.name === profile.name, shared.raw, cache, signing));
-    this.#environmentSigner(signing);
+    const own = signingFromEnvironment(environment);
+    if (own !== null) signing.set('environment', own);
     const namespace = await this.#role();
     const world: ChainWorld = {
       subject: { ...subject, network: namespace === null ? subject.network : 'entered' },
@@ -204,16 +213,6 @@ class WorldReading {
       profileVariable: named('AWS_PROFILE'),
       defaultProfileVariable: named('AWS_DEFAULT_PROFILE'),
     };
-  }
-
-  /** botocore takes AWS_SECURITY_TOKEN before AWS_SESSION_TOKEN (EnvProvider.TOKENS). */
-  #environmentSigner(signing: Map<ChainSourceName, SigningCredentials>): void {
-    const { environment } = this.#subject;
-    const accessKeyId = environment.get('AWS_ACCESS_KEY_ID');
-    const secretAccessKey = environment.get('AWS_SECRET_ACCESS_KEY');
-    if (!hasText(accessKeyId) || !hasText(secretAccessKey)) return;
-    const tokens = [environment.get('AWS_SECURITY_TOKEN'), environment.get('AWS_SESSION_TOKEN')];
-    signing.set('environment', { accessKeyId, secretAccessKey, sessionToken: tokens.find(hasText) });
   }
 
   /** Describes one profile; what signs for the selected one goes into `signing`. */

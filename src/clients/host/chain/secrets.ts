@@ -19,6 +19,16 @@ export function signingFromJson(
   };
 }
 
+/** A whole pair of keys from variables, or null. botocore takes AWS_SECURITY_TOKEN first (EnvProvider.TOKENS). */
+export function signingFromEnvironment(environment: ReadonlyMap<string, string>): SigningCredentials | null {
+  const filled = (name: string): string | undefined => environment.get(name) || undefined;
+  const accessKeyId = filled('AWS_ACCESS_KEY_ID');
+  const secretAccessKey = filled('AWS_SECRET_ACCESS_KEY');
+  if (accessKeyId === undefined || secretAccessKey === undefined) return null;
+  const sessionToken = filled('AWS_SECURITY_TOKEN') ?? filled('AWS_SESSION_TOKEN');
+  return { accessKeyId, secretAccessKey, sessionToken };
+}
+
 /** An object, or null where the text is no JSON object. */
 export function jsonObject(text: string): Readonly<Record<string, unknown>> | null {
   try {
