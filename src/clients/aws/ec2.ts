@@ -110,13 +110,14 @@ function optionsIn(xml: string): InstanceOptions | null {
   if (inner === undefined || others.length > 0) return null;
   const word = <T extends string>(name: string, ...allowed: readonly T[]): T | null =>
     allowed.find((value) => value === element(inner, name)) ?? null;
-  const limit = Number(element(inner, 'httpPutResponseHopLimit'));
+  const digits = /^\d{1,2}$/.exec(element(inner, 'httpPutResponseHopLimit') ?? '')?.[0];
+  const limit = Number(digits ?? 0);
   const options: InstanceOptions = {
     asked: true,
     state: word('state', 'applied', 'pending'),
     httpEndpoint: word('httpEndpoint', 'enabled', 'disabled'),
     httpTokens: word('httpTokens', 'optional', 'required'),
-    httpPutResponseHopLimit: Number.isInteger(limit) && limit >= 1 && limit <= 64 ? limit : null,
+    httpPutResponseHopLimit: limit >= 1 && limit <= 64 ? limit : null,
     httpProtocolIpv6: word('httpProtocolIpv6', 'enabled', 'disabled'),
   };
   return options.httpTokens === null || options.httpEndpoint === null ? null : options;
