@@ -4,7 +4,10 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const PROGRAM = process.env['IMDS_PROBE_TEST_PROGRAM'] ?? path.resolve(import.meta.dirname, '../../src/main.ts');
+const PROGRAM =
+  process.env['IMDS_PROBE_TEST_PROGRAM'] ?? path.resolve(import.meta.dirname, '../../src/main.ts');
+
+const CACHE = path.resolve(import.meta.dirname, '../../node_modules/.cache/imds-probe-tests');
 
 /** An empty home, so that no test ever reads the developer's own ~/.aws. */
 const HOME = mkdtempSync(path.join(tmpdir(), 'imds-probe-home-'));
@@ -31,11 +34,13 @@ function environment(env: Env): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
     NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
-    NODE_DISABLE_COMPILE_CACHE: '1',
+    // Stripped of its types once, the program starts in half the time.
+    NODE_COMPILE_CACHE: CACHE,
     LANG: 'C.UTF-8',
     HOME,
     // Whatever a test forgets to name must not be the real thing: nothing listens here.
     IMDS_PROBE_STATE_DIR: path.join(HOME, 'state'),
+    IMDS_PROBE_RUNTIME_DIR: path.join(HOME, 'run'),
     // Many tests share two cores: what they starve is not the metadata service.
     IMDS_PROBE_SLOW_WARNING: '900',
     ...env,
