@@ -96,7 +96,7 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
       allProcesses: config.allProcesses,
       runCredentialProcess: config.runCredentialProcess,
       askContainers: !config.offline,
-      roleCommand: roleCommand(config),
+      networkCommand: networkCommand(config),
       wallMs: clock.wallMs,
     }),
     sts,
@@ -164,11 +164,12 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
 const profileAsked = ({ profile, origins }: Config): string | null =>
   origins.profile === 'AWS_PROFILE' ? null : profile;
 
-/** How this program reads the role inside of another network namespace, for `--pid`. */
-function roleCommand({ endpoint, timeoutMs }: Config): readonly string[] | null {
+/** How this program looks at the metadata service from inside another network namespace, for `--pid`. */
+function networkCommand({ endpoint, timeoutMs }: Config): readonly string[] | null {
   const script = process.argv[1];
   if (script === undefined) return null;
-  const options = ['--only', 'role-missing', '--json', '--offline', '--endpoint', endpoint];
+  const findings = 'imds-unreachable,imds-disabled,imds-hop-limit,role-missing';
+  const options = ['--only', findings, '--json', '--offline', '--endpoint', endpoint];
   return [process.execPath, script, 'check', ...options, '--timeout', String(timeoutMs / 1000)];
 }
 

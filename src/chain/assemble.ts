@@ -40,6 +40,7 @@ export function assembleChain(world: ChainWorld, role: ChainRole, nowMs: number)
     ...rowsOf(standing, cli),
     cliCacheFolder: world.cliCacheFolder,
     cliCache: world.cliCache,
+    networkFindings: world.networkFindings,
   };
 }
 

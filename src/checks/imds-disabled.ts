@@ -2,6 +2,7 @@
 import { defineCheck } from '../core/check.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES } from '../facts/imds.ts';
+import { inItsNetwork } from './chain/network.ts';
 import { instanceArguments } from './context.ts';
 
 const enable = (instance: string): Fix => ({
@@ -21,7 +22,7 @@ export const imdsDisabled = defineCheck({
   title: 'The instance metadata service is disabled',
   severities: ['critical'],
   needs: ['imds-token', 'instance-role', 'instance-identity', 'host'],
-  uses: ['instance-options'],
+  uses: ['instance-options', 'credential-chain'],
   reference: AWS_PAGES.imdsOptions,
   runbook: {
     means:
@@ -45,7 +46,11 @@ export const imdsDisabled = defineCheck({
     const token = seen['imds-token'];
     const role = seen['instance-role'];
     const failure = token.ok ? (role.ok ? null : role.failure) : token.failure;
-    if (failure === null) return 'pass';
+    if (failure === null) {
+      const found = inItsNetwork(seen['credential-chain'], 'imds-disabled');
+      if (found === null) return 'pass';
+      return { ...found.finding, fix: [ROLE_OF_PROXY] };
+    }
     if (failure.kind !== 'http-status') return { unknown: `no answer to judge by: ${failure.detail}` };
     if (failure.status !== 403) return { pass: `HTTP ${failure.status ?? '?'} is not a refusal` };
     const options = seen['instance-options'];

@@ -4,6 +4,7 @@ import type { ImdsTraffic } from '../core/imds.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES, HOP_LIMIT_CONTAINER, HOP_LIMIT_MOST } from '../facts/imds.ts';
+import { inItsNetwork } from './chain/network.ts';
 import { instanceArguments, unknownBecause } from './context.ts';
 
 const modify = (instance: string, between: string, limit = HOP_LIMIT_CONTAINER): Fix => ({
@@ -17,7 +18,7 @@ export const imdsHopLimit = defineCheck({
   title: 'The session token is lost on its way: hop limit too small',
   severities: ['critical'],
   needs: ['imds-token', 'imds-tokenless', 'instance-identity', 'host', 'imds-traffic'],
-  uses: ['instance-options'],
+  uses: ['instance-options', 'credential-chain'],
   reference: AWS_PAGES.imdsOptions,
   runbook: {
     means:
@@ -41,7 +42,12 @@ export const imdsHopLimit = defineCheck({
   },
   assess(seen) {
     const token = seen['imds-token'];
-    if (token.ok) return 'pass';
+    if (token.ok) {
+      const found = inItsNetwork(seen['credential-chain'], 'imds-hop-limit');
+      if (found === null) return 'pass';
+      const instance = instanceArguments(seen['instance-identity'], seen.host);
+      return { ...found.finding, fix: [modify(instance, 'the router between that network and ours')] };
+    }
     if (token.failure.kind !== 'response-timeout') return { pass: 'the token request did not go unanswered' };
     const tokenless = seen['imds-tokenless'];
     if (!tokenless.ok) return unknownBecause('a request without a token was lost as well', tokenless);

@@ -1,9 +1,11 @@
 // Judges whether the instance metadata service gives any complete HTTP answer.
-import { defineCheck } from '../core/check.ts';
+import type { CredentialChain } from '../core/chain.ts';
+import { type Assessment, defineCheck } from '../core/check.ts';
 import type { HostState } from '../core/host.ts';
-import type { Failure } from '../core/outcome.ts';
+import type { Failure, Outcome } from '../core/outcome.ts';
 import type { Evidence, Fix } from '../core/report.ts';
 import { AWS_PAGES } from '../facts/imds.ts';
+import { inItsNetwork } from './chain/network.ts';
 import { isSilence, unknownBecause } from './context.ts';
 import { connectionLimit, pressureEvidence, silentDrops } from './imds/pressure.ts';
 
@@ -42,13 +44,24 @@ function limitReached(failure: Failure, seen: Parameters<typeof silentDrops>[0])
   return failure.kind === 'refused' || failure.kind === 'reset' ? connectionLimit(seen) : silentDrops(seen);
 }
 
+/** It answers here, and not where the process that was asked for is. */
+function elsewhere(chain: Outcome<CredentialChain> | undefined): Assessment | null {
+  const found = inItsNetwork(chain, 'imds-unreachable');
+  if (found === null) return null;
+  const route: Fix = {
+    text: 'See which way packets to the metadata address go from there.',
+    command: `sudo nsenter --target ${found.pid} --net ip route get 169.254.169.254`,
+  };
+  return { ...found.finding, fix: [route, FIREWALL_FIX] };
+}
+
 export const imdsUnreachable = defineCheck({
   id: 'imds-unreachable',
   group: 'imds',
   title: 'The instance metadata service does not answer',
   severities: ['critical'],
   needs: ['imds-token', 'imds-tokenless', 'instance-role', 'imds-traffic', 'host'],
-  uses: ['link-local', 'imds-clients'],
+  uses: ['link-local', 'imds-clients', 'credential-chain'],
   decisive: true,
   reference: AWS_PAGES.retrieveMetadata,
   runbook: {
@@ -74,7 +87,7 @@ export const imdsUnreachable = defineCheck({
     const token = seen['imds-token'];
     const role = seen['instance-role'];
     const failure = token.ok ? (role.ok ? null : role.failure) : token.failure;
-    if (failure === null) return 'pass';
+    if (failure === null) return elsewhere(seen['credential-chain']) ?? 'pass';
     if (!isSilence(failure)) {
       return failure.kind === 'crashed' ? unknownBecause('not judged', { failure }) : 'pass';
     }

@@ -205,6 +205,14 @@ export interface ChainWorld {
   readonly cliCache: readonly CliCacheEntry[];
   /** The role as another network namespace sees it; null where it is this one's, or not seen. */
   readonly enteredRole: ChainRole | null;
+  /** What is wrong with the metadata service there. */
+  readonly networkFindings: readonly NetworkFinding[];
+}
+
+/** A finding about the metadata service from inside another network namespace. */
+export interface NetworkFinding {
+  readonly id: string;
+  readonly cause: string;
 }
 
 /** What is known of the instance role from where the subject stands. */
@@ -293,6 +301,8 @@ export interface CredentialChain {
   readonly moreProfiles: number;
   readonly cliCacheFolder: string | null;
   readonly cliCache: readonly CliCacheEntry[];
+  /** Empty where the process shares our network. */
+  readonly networkFindings: readonly NetworkFinding[];
 }
 
 /** A process that carries credentials in its environment or its Java properties. */

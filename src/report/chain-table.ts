@@ -40,6 +40,8 @@ export function chainLines(
   const rows: Row[] = present.map((source) => sourceRow(source, chain.winner));
   if (rows.length === 0)
     rows.push(['nowhere', `no source of the default chain holds credentials${unseen(chain)}`]);
+  const network = NETWORKS[chain.subject.network];
+  if (network !== null) rows.push(['network', network]);
   for (const winner of chain.winners) if (winner.differs !== null) rows.push(sdkRow(winner));
   rows.push(...signerRows(seenValue(report.observations['caller-identity'])), ...refreshRow(chain, nowMs));
   lines.push(
@@ -54,6 +56,12 @@ export function chainLines(
     ...profileLines(chain, nowMs, pen, verbose),
   ];
 }
+
+const NETWORKS: Readonly<Record<CredentialChain['subject']['network'], string | null>> = {
+  same: null,
+  entered: 'its own; the metadata service was asked from inside of it',
+  'not-seen': 'its own, and not seen from here (root can look into it)',
+};
 
 function subjectOf({ subject, profile }: CredentialChain): string {
   const { pid, command } = subject;

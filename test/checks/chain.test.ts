@@ -538,6 +538,25 @@ describe('what is said', () => {
     expect(finding(id, changes).cause).toContain(expected);
   });
 
+  it.each<[string, RegExp]>([
+    ['imds-unreachable', /^sudo nsenter --target 77 --net ip route get/],
+    ['imds-hop-limit', /--http-put-response-hop-limit 2/],
+    ['imds-disabled', /^curl /],
+  ])('%s is told where it is so in the network of the process alone', (id, command) => {
+    const inNetwork = (found: string): Snapshot =>
+      world({
+        subject: { pid: 77, command: 'java', uid: 5, home: '/srv', network: 'entered' },
+        networkFindings: [{ id: found, cause: 'No answer.' }],
+      });
+    const { severity, cause, fix } = finding(id, inNetwork(id));
+    expect([severity, cause]).toEqual([
+      'critical',
+      'From the network of process 77 (java), not from this one: No answer.',
+    ]);
+    expect(fix[0]?.command).toMatch(command);
+    expect(judged(id, inNetwork('another')).verdicts[0]?.status).toBe('pass');
+  });
+
   it('opens the file at the line that is wrong', () => {
     expect(finding('profile-invalid', world(fileProblem(true))).fix[0]?.command).toBe(
       'vi +3 /home/app/.aws/config',

@@ -80,7 +80,7 @@ async function ours(index: number): Promise<CredentialChain> {
     allProcesses: false,
     runCredentialProcess: false,
     askContainers: false,
-    roleCommand: null,
+    networkCommand: null,
     wallMs: Date.now,
   });
   const world = await reader.world(new AbortController().signal);

@@ -89,7 +89,7 @@ async function findings(world: World = {}, instance = box): Promise<readonly str
       allProcesses: false,
       runCredentialProcess: false,
       askContainers: world.offline !== true,
-      roleCommand: null,
+      networkCommand: null,
       wallMs: Date.now,
       ...world.options,
     }),

@@ -146,6 +146,14 @@ it('says whose chain it is', () => {
   );
 });
 
+it.each([
+  ['not-seen', 'its own, and not seen from here (root can look into it)'],
+  ['entered', 'its own; the metadata service was asked from inside of it'],
+] as const)('says that the network is %s', (network, expected) => {
+  const subject = { pid: 42, command: 'java', uid: 1000, home: null, network };
+  expect(linesOf(chain({ subject })).join('\n')).toContain(expected);
+});
+
 it('tells of each SDK when everything is asked for, and of no source at all', () => {
   const lines = linesOf(chain(), true);
   expect(lines.find((line) => line.includes('SDK for JavaScript 3'))).toMatch(/17:55:00 UTC +5 min$/);

@@ -110,6 +110,7 @@ export function world(overrides: Partial<ChainWorld> = {}): ChainWorld {
     cliCacheFolder: '/home/app/.aws/cli/cache',
     cliCache: [],
     enteredRole: null,
+    networkFindings: [],
     ...overrides,
   };
 }

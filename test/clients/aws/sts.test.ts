@@ -184,7 +184,7 @@ describe('the port', () => {
         allProcesses: false,
         runCredentialProcess: false,
         askContainers: false,
-        roleCommand: null,
+        networkCommand: null,
         wallMs: Date.now,
       }),
       sts: endpoint === null ? null : sts({ endpoint }),

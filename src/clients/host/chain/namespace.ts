@@ -1,5 +1,5 @@
-// Looks at the instance role from inside another process's network, where this user may enter it.
-import type { ChainRole } from '../../../core/chain.ts';
+// Looks at the metadata service from inside another process's network, where this user may enter it.
+import type { ChainRole, NetworkFinding } from '../../../core/chain.ts';
 import { shownText } from '../../../core/text.ts';
 import { runBounded } from './run-process.ts';
 import { jsonObject } from './secrets.ts';
@@ -7,22 +7,43 @@ import { jsonObject } from './secrets.ts';
 const TIMEOUT_MS = 15_000;
 const MAX_REPORT_BYTES = 1024 * 1024;
 
+/** At most so many findings are taken over; those asked for are fewer. */
+const MAX_FINDINGS = 8;
+
+export interface EnteredNetwork {
+  readonly role: ChainRole;
+  readonly findings: readonly NetworkFinding[];
+}
+
 /**
- * Runs `roleCommand` in the network namespace of `pid` (nsenter(1)) and reads the observation `instance-role` of the
- * report it prints. Null where that can't be done: no nsenter, or not permitted.
+ * Runs `command` in the network namespace of `pid` (nsenter(1)); takes the observation `instance-role` and the findings
+ * from the report it prints. Null where that can't be done: no nsenter, or not permitted.
  */
-export async function enteredRole(
+export async function enterNetwork(
   pid: number,
-  roleCommand: readonly string[],
+  command: readonly string[],
   signal: AbortSignal,
-): Promise<ChainRole | null> {
+): Promise<EnteredNetwork | null> {
   const output = await runBounded(
-    ['nsenter', `--target=${pid}`, '--net', '--', ...roleCommand],
+    ['nsenter', `--target=${pid}`, '--net', '--', ...command],
     { environment: withPath(), user: null, timeoutMs: TIMEOUT_MS, maxBytes: MAX_REPORT_BYTES },
     signal,
   );
-  const observation = member(member(jsonObject(output.text ?? ''), 'observations'), 'instance-role');
-  if (observation === undefined) return null;
+  const report = jsonObject(output.text ?? '');
+  const observation = member(member(report, 'observations'), 'instance-role');
+  return observation === undefined ? null : { role: roleOf(observation), findings: findingsOf(report) };
+}
+
+function findingsOf(report: unknown): readonly NetworkFinding[] {
+  const findings = member(report, 'findings');
+  if (!Array.isArray(findings)) return [];
+  return findings.slice(0, MAX_FINDINGS).flatMap((finding: unknown) => {
+    const [id, cause] = [text(member(finding, 'id')), text(member(finding, 'cause'))];
+    return id === null || cause === null ? [] : [{ id, cause }];
+  });
+}
+
+function roleOf(observation: unknown): ChainRole {
   const seen = { roleName: null, accessKeyId: null, expiration: null, lastUpdated: null };
   if (member(observation, 'ok') !== true) {
     const detail = text(member(member(observation, 'failure'), 'detail'));
@@ -50,4 +71,4 @@ function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-const text = (value: unknown): string | null => (typeof value === 'string' ? shownText(value) : null);
+const text = (value: unknown): string | null => (typeof value === 'string' ? shownText(value, 600) : null);

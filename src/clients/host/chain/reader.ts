@@ -24,7 +24,7 @@ import { shownText } from '../../../core/text.ts';
 import { type CliCache, cacheFileOf, readCliCache, readSsoToken, ssoTokenFile } from './caches.ts';
 import { askContainer, type ContainerTarget, containerTarget } from './container.ts';
 import { javaCredentials } from './java.ts';
-import { enteredRole } from './namespace.ts';
+import { type EnteredNetwork, enterNetwork } from './namespace.ts';
 import { lookThroughProcesses } from './processes.ts';
 import { runCredentialProcess } from './run-process.ts';
 import { isoTime, type SigningCredentials, signingFromEnvironment } from './secrets.ts';
@@ -46,10 +46,10 @@ export interface ChainReaderOptions {
   /** Whether container endpoints may be asked; not under `--offline`. */
   readonly askContainers: boolean;
   /**
-   * How to run this program so that it prints the JSON report with the observation `instance-role`; used inside
-   * another network namespace. Null where that is not wanted.
+   * How to run this program so that it prints the JSON report on the metadata service, with the observation
+   * `instance-role`; used inside another network namespace. Null where that is not wanted.
    */
-  readonly roleCommand: readonly string[] | null;
+  readonly networkCommand: readonly string[] | null;
   readonly wallMs: () => number;
   readonly procRoot?: string;
 }
@@ -153,9 +153,9 @@ class WorldReading {
       profiles.push(await this.#profile(raw, raw.name === profile.name, shared.raw, cache, signing));
     const own = signingFromEnvironment(environment);
     if (own !== null) signing.set('environment', own);
-    const namespace = await this.#role();
+    const entered = await this.#enter();
     const world: ChainWorld = {
-      subject: { ...subject, network: namespace === null ? subject.network : 'entered' },
+      subject: { ...subject, network: entered === null ? subject.network : 'entered' },
       profile: { ...profile, name: shownName(profile.name) },
       environment: ownEnvironment,
       java: javaCredentials(commandLine, environment),
@@ -163,7 +163,8 @@ class WorldReading {
       profiles,
       cliCacheFolder: folder === null ? null : shownText(folder),
       cliCache: cache.entries,
-      enteredRole: namespace,
+      enteredRole: entered?.role ?? null,
+      networkFindings: entered?.findings ?? [],
     };
     return { world: await this.#withContainer(world, target, signing), signing };
   }
@@ -268,10 +269,10 @@ class WorldReading {
     return run.answer;
   }
 
-  async #role(): Promise<ChainRole | null> {
+  async #enter(): Promise<EnteredNetwork | null> {
     const { pid, network } = this.#subject.shown;
-    if (pid === null || network === 'same' || this.#options.roleCommand === null) return null;
-    return await enteredRole(pid, this.#options.roleCommand, this.#signal);
+    if (pid === null || network === 'same' || this.#options.networkCommand === null) return null;
+    return await enterNetwork(pid, this.#options.networkCommand, this.#signal);
   }
 
   /** The container is asked only where the AWS CLI would come so far, and from our own network. */

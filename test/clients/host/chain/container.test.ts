@@ -162,7 +162,7 @@ describe('the reader', () => {
       allProcesses: false,
       runCredentialProcess: false,
       askContainers,
-      roleCommand: null,
+      networkCommand: null,
       wallMs: Date.now,
     });
     const world = await reader.world(never);

@@ -6,12 +6,14 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { javaCredentials } from '../../../../src/clients/host/chain/java.ts';
 import { nulSplit } from '../../../../src/clients/host/chain/proc.ts';
@@ -62,7 +64,7 @@ function reader(changes: {
   pid?: number;
   allProcesses?: boolean;
   procRoot?: string;
-  roleCommand?: readonly string[];
+  networkCommand?: readonly string[];
   askContainers?: boolean;
 }) {
   return createChainReader({
@@ -73,7 +75,7 @@ function reader(changes: {
     allProcesses: changes.allProcesses ?? false,
     runCredentialProcess: false,
     askContainers: changes.askContainers ?? false,
-    roleCommand: changes.roleCommand ?? null,
+    networkCommand: changes.networkCommand ?? null,
     wallMs: Date.now,
     ...(changes.procRoot === undefined ? {} : { procRoot: changes.procRoot }),
   });
@@ -110,14 +112,16 @@ describe('--pid', () => {
   });
 
   it('says of a zombie that it has ended', async () => {
-    // The shell becomes a program that never waits for its child.
-    const child = spawn('/bin/sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+    // The shell becomes a program that never waits for its child, which ends when it can read no more.
+    const child = spawn('/bin/sh', ['-c', '(read -r line <&3) & echo $!; exec sleep 60 3<&-'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
     });
     children.push(child);
     const pid = Number(
-      await new Promise((resolve) => child.stdout.once('data', (data: Buffer) => resolve(data.toString()))),
+      await new Promise((resolve) => child.stdout?.once('data', (data: Buffer) => resolve(data.toString()))),
     );
+    await expect.poll(() => readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('sleep\n');
+    (child.stdio[3] as Writable).end();
     await expect
       .poll(async () => {
         const seen = await reader({ pid }).world(never);
@@ -146,7 +150,7 @@ describe('--pid', () => {
       const { createChainReader } = await import(${JSON.stringify(READER)});
       process.setgroups([]); process.setgid(${NOBODY}); process.setuid(${NOBODY});
       const make = (more) => createChainReader({ environment: {}, home: null, profile: null, pid: null,
-        allProcesses: false, runCredentialProcess: false, askContainers: false, roleCommand: null,
+        allProcesses: false, runCredentialProcess: false, askContainers: false, networkCommand: null,
         wallMs: Date.now, ...more });
       const signal = new AbortController().signal;
       const one = await make({ pid: ${pid} }).world(signal);
@@ -186,9 +190,10 @@ describe('a network of its own', () => {
     return child.pid ?? 0;
   };
   const seenFrom = async (report: string) => {
-    const seen = await reader({ pid: await other(), roleCommand: ['cat', put('report.json', report)] }).world(
-      never,
-    );
+    const seen = await reader({
+      pid: await other(),
+      networkCommand: ['cat', put('report.json', report)],
+    }).world(never);
     if (!seen.ok) throw new Error(seen.failure.detail);
     return seen.value;
   };
@@ -218,6 +223,17 @@ describe('a network of its own', () => {
     [reportOf({ ok: false, failure: { kind: 'refused', detail: 'refused' } }), 'unknown'],
   ])('%s there means %s', async (report, state) => {
     expect((await seenFrom(report)).enteredRole?.state).toBe(state);
+  });
+
+  it.runIf(isRoot)('brings what is wrong there along, bounded and clean', async () => {
+    const finding = { id: 'imds-hop-limit', severity: 'critical', cause: 'lost\u001b[31m on its way' };
+    const report = {
+      observations: { 'instance-role': { ok: false, failure: { kind: 'response-timeout', detail: 'x' } } },
+      findings: [finding, { id: 7 }, null, ...Array.from({ length: 30 }, () => finding)],
+    };
+    const { networkFindings } = await seenFrom(JSON.stringify(report));
+    expect(networkFindings[0]).toEqual({ id: 'imds-hop-limit', cause: 'lost [31m on its way' });
+    expect(networkFindings.length).toBeLessThanOrEqual(8);
   });
 
   it.runIf(isRoot)('is not seen where nothing sensible comes back', async () => {

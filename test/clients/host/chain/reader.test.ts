@@ -40,7 +40,7 @@ async function read(changes: Partial<ChainReaderOptions> = {}): Promise<ChainWor
     allProcesses: false,
     runCredentialProcess: false,
     askContainers: true,
-    roleCommand: null,
+    networkCommand: null,
     wallMs: () => NOW,
     ...changes,
   });
@@ -326,7 +326,7 @@ describe('one reading serves a cycle', () => {
       allProcesses: false,
       runCredentialProcess: false,
       askContainers: false,
-      roleCommand: null,
+      networkCommand: null,
       wallMs: () => NOW,
     });
     const before = await reader.world(never);
