@@ -38,6 +38,7 @@ export async function check(world: World, flags: Flags): Promise<number> {
       // A diagnosis cut short by Ctrl-C says nothing about the instance.
       if (world.stop.aborted) return EXIT_INTERRUPTED;
       world.out(await render(world, config, report, delivery, flags['verbose'] === true));
+      await rankCauses(world, config, flags['error'], report);
       return EXIT_CODES[report.status];
     } finally {
       await clients.close();
@@ -56,6 +57,24 @@ async function openBox(world: World, scenario: unknown) {
   if (box === null) return 'unknown';
   world.err(`imds-probe: diagnosing an instance in a box (${box.scenario}), not this machine\n`);
   return box;
+}
+
+/**
+ * What `--error` asks: the causes of that text, those that are true here first. Standard output is the report's alone
+ * in every format but text, so there it goes to standard error.
+ */
+async function rankCauses(world: World, config: Config, error: unknown, report: Report): Promise<void> {
+  if (error === undefined) return;
+  const [{ matchErrorText }, { renderErrorExplanation }] = await Promise.all([
+    import('../facts/error-match.ts'),
+    import('../report/explain-error.ts'),
+  ]);
+  const failed = report.findings.map(({ id }) => id);
+  const inText = config.format === 'text';
+  const style = inText ? styleOf(world) : { ...styleOf(world), colour: false };
+  const text = renderErrorExplanation(matchErrorText([error].flat().join('\n')), style, failed);
+  if (inText) world.out(`\n${text}`);
+  else world.err(text);
 }
 
 async function showConfig(world: World, config: Config): Promise<number> {

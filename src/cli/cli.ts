@@ -26,17 +26,25 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     describe: 'Diagnose this instance (the default)',
     settings: 'check',
     options: (argv) =>
-      argv.option('verbose', {
-        type: 'boolean',
-        describe: 'Print passed checks and every request, too',
-        group: 'Output:',
-      }),
+      argv
+        .option('verbose', {
+          type: 'boolean',
+          describe: 'Print passed checks and every request, too',
+          group: 'Output:',
+        })
+        .option('error', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'Text of an error: rank its causes by what is true here',
+          group: 'Output:',
+        }),
     examples: [
       ['$0', 'What is wrong here, and which command fixes it?'],
       ['$0 --json | jq .findings', 'The same for a script; the exit code tells the status'],
       ['$0 check --wait 120', 'At boot: wait until credentials are there'],
       ['$0 check --simulate expired', 'See a diagnosis without an instance'],
       ['$0 check --only clock,role', 'Look only at the clock and the role'],
+      ['$0 check --error "… is expired"', 'Which cause of this error is true here?'],
     ],
     load: async () => (await import('./check.ts')).check,
   },
@@ -63,15 +71,16 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   },
   explain: {
     usage: 'explain [finding..]',
-    describe: 'What a finding means, its causes and fixes; without one, the catalogue',
+    describe: 'What a finding or an error means, its causes and fixes; without one, the catalogue',
     settings: null,
     options: (argv) =>
       argv
-        .positional('finding', { type: 'string', describe: 'Id of a finding' })
+        .positional('finding', { type: 'string', describe: 'Id of a finding, or the text of an error' })
         .option('json', { type: 'boolean', describe: 'As JSON' }),
     examples: [
       ['$0 explain', 'Every finding there is'],
       ['$0 explain imds-hop-limit', 'One of them, with the commands that fix it'],
+      ['$0 explain "Unable to locate credentials"', 'What causes this error, the most frequent first'],
     ],
     load: async () => (await import('./explain.ts')).explain,
   },

@@ -36,7 +36,7 @@ export async function settle(
   return null;
 }
 
-const POSITIONALS = ['config', 'show-config', 'simulate', 'once', 'verbose'];
+const POSITIONALS = ['config', 'show-config', 'simulate', 'once', 'verbose', 'error'];
 
 /** Variables that stay what they are in the box: our own, and those about the terminal. */
 const KEPT = /^(IMDS_PROBE_|LC_|LANG$|TERM$|NO_COLOR$|COLUMNS$|PATH$|TZ$)/;
