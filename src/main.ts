@@ -11,7 +11,7 @@ import { createSts } from './clients/aws/sts.ts';
 import { createAwsPort } from './clients/aws-port.ts';
 import { createChainPort } from './clients/chain-port.ts';
 import { createChainReader } from './clients/host/chain/reader.ts';
-import { shellHome } from './clients/host/chain/subject.ts';
+import { processVariables, shellHome } from './clients/host/chain/subject.ts';
 import { createHost, readAwsShared, readFileBounded } from './clients/host/host.ts';
 import type { Config } from './config/config.ts';
 import { MAX_CONFIG_FILE, readConfigFile } from './config/file.ts';
@@ -69,7 +69,12 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
     randomBytes,
     resolveNames: !config.offline,
   });
-  const host = createHost({ env, simulated, imdsSettings: config.imdsSettings });
+  const host = createHost({
+    env,
+    processEnv: config.pid === null ? undefined : processVariables(config.pid),
+    simulated,
+    imdsSettings: config.imdsSettings,
+  });
   const proxied = createProxiedClient({
     settings: () => host.proxySettings(),
     timeoutMs,

@@ -1,4 +1,5 @@
 // Judges whether metadata requests of clients on this instance go to a proxy instead of the metadata service.
+import type { CredentialChain } from '../core/chain.ts';
 import { defineCheck } from '../core/check.ts';
 import type { Outcome } from '../core/outcome.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type ProxySettings,
 } from '../core/proxy.ts';
 import type { Fix } from '../core/report.ts';
+import { whose } from './chain/readings.ts';
 import { unknownBecause } from './context.ts';
 
 /** How people call them. */
@@ -86,17 +88,23 @@ function fixes(exemption: ProxyExemption | null, endpoint: string): Fix[] {
   return [...line, { text, command: 'env -u http_proxy -u HTTP_PROXY -u all_proxy -u ALL_PROXY <command>' }];
 }
 
+/** With --pid it is that process's environment that counts. */
+const inProcess = (chain: Outcome<CredentialChain> | undefined): readonly string[] =>
+  chain?.ok === true && chain.value.subject.pid !== null
+    ? [`With the environment of ${whose(chain.value)}:`]
+    : [];
+
 export const imdsProxied = defineCheck({
   id: 'imds-proxied',
   group: 'imds',
   title: 'Metadata requests go to a proxy',
   severities: ['critical', 'warning'],
   needs: ['proxy-settings', 'proxied-metadata', 'instance-identity'],
-  uses: ['host'],
+  uses: ['host', 'credential-chain'],
   reference: 'https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html',
   runbook: {
     means:
-      'Under the proxy variables of this shell some clients send their metadata requests to a proxy. The proxy cannot know this instance: it answers 404, a login page, nothing, or with the identity of its own instance, and the client finds no credentials or the wrong ones.',
+      'Under the proxy variables of this shell, or of the process asked for, some clients send their metadata requests to a proxy. The proxy cannot know this instance: it answers 404, a login page, nothing, or with the identity of its own instance, and the client finds no credentials or the wrong ones.',
     causes: [
       'http_proxy or HTTP_PROXY is set and NO_PROXY does not hold 169.254.169.254.',
       'NO_PROXY holds it in a spelling that this client does not understand: CIDR, a wildcard, a port, brackets around IPv6.',
@@ -134,6 +142,7 @@ export const imdsProxied = defineCheck({
     return {
       severity: verdict?.bad === true && here.length > 0 ? 'critical' : 'warning',
       cause: [
+        ...inProcess(seen['credential-chain']),
         ...(verdict === null
           ? []
           : [

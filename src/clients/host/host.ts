@@ -17,6 +17,8 @@ export { readFileBounded } from './read.ts';
 export interface HostOptions {
   /** Of this shell, or of the box. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of the process asked for: what is judged by proxy variables and the like. Programs are never looked for by them. */
+  readonly processEnv?: Readonly<Record<string, string | undefined>> | undefined;
   /** What the settings say of the metadata service: `Config.imdsSettings`. */
   readonly imdsSettings: Omit<ImdsSettings, 'disabledVariable'>;
   /** True for the embedded instance: this machine's files say nothing about it. */
@@ -34,8 +36,15 @@ const UNSEEN_DROPS: LinkLocalDrops = {
   detail: 'the box has no network driver',
 };
 
-export function createHost({ env, imdsSettings, simulated = false, root = '' }: HostOptions): HostPort {
-  const disabled = env['AWS_EC2_METADATA_DISABLED'];
+export function createHost({
+  env,
+  processEnv,
+  imdsSettings,
+  simulated = false,
+  root = '',
+}: HostOptions): HostPort {
+  const variables = processEnv ?? env;
+  const disabled = variables['AWS_EC2_METADATA_DISABLED'];
   let watch: LinkLocalWatch | null = null;
   return {
     imdsSettings: () =>
@@ -45,7 +54,7 @@ export function createHost({ env, imdsSettings, simulated = false, root = '' }: 
       }),
     proxySettings: async () => {
       const { endpoint } = imdsSettings;
-      return succeeded(await readProxySettings({ variables: env, endpoint, root: simulated ? null : root }));
+      return succeeded(await readProxySettings({ variables, endpoint, root: simulated ? null : root }));
     },
     state: async () => succeeded(simulated ? UNSEEN_STATE : readHostState(root, env)),
     clock: async () => succeeded(simulated ? UNSEEN_CLOCK : readLocalClock(root)),

@@ -1,9 +1,12 @@
 // Looks at the metadata service from inside another process's network, where this user may enter it.
 import type { ChainRole, NetworkFinding } from '../../../core/chain.ts';
 import { shownText } from '../../../core/text.ts';
+import { onPath, whyNotRun } from '../program.ts';
 import { runBounded } from './run-process.ts';
 import { jsonObject } from './secrets.ts';
 
+/** Where it lies when PATH is not as usual (cron, sudo). */
+const USUAL_FOLDERS = ['/usr/bin', '/usr/sbin', '/bin', '/sbin'];
 const TIMEOUT_MS = 15_000;
 const MAX_REPORT_BYTES = 1024 * 1024;
 
@@ -24,9 +27,12 @@ export async function enterNetwork(
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<EnteredNetwork | null> {
+  const path = process.env['PATH'] ?? '';
+  const nsenter = onPath('nsenter', path, USUAL_FOLDERS);
+  if (nsenter === null || whyNotRun(nsenter) !== null) return null;
   const output = await runBounded(
-    ['nsenter', `--target=${pid}`, '--net', '--', ...command],
-    { environment: withPath(), user: null, timeoutMs: TIMEOUT_MS, maxBytes: MAX_REPORT_BYTES },
+    [nsenter, `--target=${pid}`, '--net', '--', ...command],
+    { environment: { PATH: path }, user: null, timeoutMs: TIMEOUT_MS, maxBytes: MAX_REPORT_BYTES },
     signal,
   );
   const report = jsonObject(output.text ?? '');
@@ -61,10 +67,6 @@ function roleOf(observation: unknown): ChainRole {
     lastUpdated: text(member(value, 'lastUpdated')),
     detail: `role ${roleName}, seen from its network`,
   };
-}
-
-function withPath(): Readonly<Record<string, string>> {
-  return { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' };
 }
 
 function member(value: unknown, name: string): unknown {

@@ -127,6 +127,19 @@ async function livingSubject(procRoot: string, pid: number): Promise<Subject> {
   return { shown, environment, commandLine, reach, otherFiles };
 }
 
+/**
+ * The variables of a process, for what is judged by them beside its chain, such as proxies. Empty where they can't be
+ * read, or where its network is another one: requests sent from here would not go its way.
+ */
+export function processVariables(pid: number, procRoot = '/proc'): Readonly<Record<string, string>> {
+  try {
+    if (differs(procRoot, pid, 'ns/net')) return {};
+    return Object.fromEntries(environmentOf(procText(procRoot, pid, 'environ')));
+  } catch {
+    return {};
+  }
+}
+
 /** Files are opened as the process's user where we can become it: as root, and it is not root. */
 function asWhom(user: FileUser | null): FileUser | null {
   return user !== null && user.uid !== 0 && process.geteuid?.() === 0 ? user : null;
