@@ -113,13 +113,13 @@ function parseUrl(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** `http(s)://host[:port]`; a slash at the end is dropped. */
+/** `http://host[:port]`, for the metadata service speaks no TLS; a slash at the end is dropped. */
 export const origin: Kind<string> = {
-  allowed: `http://host[:port] or https://host[:port], such as ${IMDS_IPV4_ENDPOINT}; no path, no user name`,
+  allowed: `http://host[:port], such as ${IMDS_IPV4_ENDPOINT}; no path, no user name`,
   placeholder: 'url',
   parse(text) {
     const url = parseUrl(text);
-    return url?.pathname === '/' ? url.origin : undefined;
+    return url?.protocol === 'http:' && url.pathname === '/' ? url.origin : undefined;
   },
   show: (value) => value,
 };

@@ -118,9 +118,11 @@ function flagNames(command: Command): string[] {
 
 const NAMES: readonly string[] = [...SETTING_NAMES, ...Object.keys(SHORTHANDS)];
 
+const LISTED = 'what imds-probe check --show-config lists';
+
 function unknownName(setting: string, origin: string, meant: string | null): ConfigError {
   const what = `there is no such setting${meant === null ? '' : `; did you mean ${meant}?`}`;
-  return { setting, origin, what, allowed: null };
+  return { setting, origin, what, allowed: LISTED };
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -176,10 +178,10 @@ export function fromFile(file: ConfigFile | null, errors: ConfigError[]): Source
     if (filling.add(name, { origin, texts: entry.texts })) continue;
     const shown = shownText(name, 64);
     const meant = nearest(shown, NAMES);
-    const what = Object.hasOwn(COMMAND_FLAGS, name)
-      ? `only the command line can say --${name}`
-      : `there is no setting ${shown}${meant === null ? '' : `; did you mean ${meant}?`}`;
-    errors.push({ setting: shown, origin, what, allowed: null });
+    const [what, allowed] = Object.hasOwn(COMMAND_FLAGS, name)
+      ? [`only the command line can say --${name}`, null]
+      : [`there is no setting ${shown}${meant === null ? '' : `; did you mean ${meant}?`}`, LISTED];
+    errors.push({ setting: shown, origin, what, allowed });
   }
   return filling.source;
 }

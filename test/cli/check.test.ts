@@ -166,7 +166,12 @@ describe.concurrent('--publish', () => {
 
 describe.concurrent('mistakes of the operator end in one line and 64', () => {
   it.each<[string, readonly string[], Record<string, string>, RegExp]>([
-    ['an unknown flag', ['--tiemout', '3'], {}, /^imds-probe: --tiemout: .*did you mean --timeout\?\n$/],
+    [
+      'an unknown flag',
+      ['--tiemout', '3'],
+      {},
+      /^imds-probe: --tiemout: .*did you mean --timeout\?; allowed: /,
+    ],
     ['an unknown command', ['chekc'], {}, /^imds-probe: .*"chekc"; did you mean check\?/],
     ['a value of the wrong kind', ['--timeout', 'soon'], {}, /^imds-probe: --timeout: .*allowed: .*\n$/],
     ['a variable', [], { IMDS_PROBE_ATTEMPTS: '0' }, /^imds-probe: IMDS_PROBE_ATTEMPTS: .*allowed: .*\n$/],
@@ -243,7 +248,9 @@ describe.concurrent('the other commands', () => {
     writeFileSync(file, '# ours\nflet: blue\n');
     const bad = await run(['check', '--config', file]);
     expect(bad).toMatchObject({ code: 64, stdout: '' });
-    expect(bad.stderr).toBe(`imds-probe: ${file}:2: there is no setting flet; did you mean fleet?\n`);
+    expect(bad.stderr).toBe(
+      `imds-probe: ${file}:2: there is no setting flet; did you mean fleet?; allowed: what imds-probe check --show-config lists\n`,
+    );
   });
 
   it('--show-config says where each setting came from', async () => {

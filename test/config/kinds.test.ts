@@ -9,7 +9,7 @@ const TAKES: Partial<Record<SettingName, readonly (readonly [text: string, value
     ['http://169.254.169.254/', 'http://169.254.169.254'],
     ['http://169.254.169.254:80', 'http://169.254.169.254'],
     ['HTTP://LocalHost:1338', 'http://localhost:1338'],
-    ['https://imds.example.com', 'https://imds.example.com'],
+    ['http://imds.example.com', 'http://imds.example.com'],
     ['http://[FD00:EC2::254]', 'http://[fd00:ec2::254]'],
   ],
   'endpoint-mode': [
@@ -90,11 +90,21 @@ const TAKES: Partial<Record<SettingName, readonly (readonly [text: string, value
 
 const REFUSES: Partial<Record<SettingName, readonly string[]>> = {
   since: ['', '0', '0h', '-1h', '14d', '1y', '1h30m', 'h', '1e3', '24 hours'],
-  listen: ['', '0', '127.0.0.1', '127.0.0.1:0', ':9464', '70000', 'http://127.0.0.1:1', '127.0.0.1:1/metrics'],
+  listen: [
+    '',
+    '0',
+    '127.0.0.1',
+    '127.0.0.1:0',
+    ':9464',
+    '70000',
+    'http://127.0.0.1:1',
+    '127.0.0.1:1/metrics',
+  ],
   endpoint: [
     '',
     '169.254.169.254',
     'ftp://169.254.169.254',
+    'https://169.254.169.254',
     'http:169.254.169.254',
     'http:///',
     'http://',

@@ -243,23 +243,33 @@ describe('mistakes, word for word', () => {
     [
       'a mistyped flag',
       { flags: { tiemout: '2' } },
-      ['--tiemout: there is no such setting; did you mean --timeout?'],
+      [
+        '--tiemout: there is no such setting; did you mean --timeout?; allowed: what imds-probe check --show-config lists',
+      ],
     ],
-    ['a flag nobody could mean', { flags: { frobnicate: true } }, ['--frobnicate: there is no such setting']],
+    [
+      'a flag nobody could mean',
+      { flags: { frobnicate: true } },
+      ['--frobnicate: there is no such setting; allowed: what imds-probe check --show-config lists'],
+    ],
     [
       'a mistyped variable',
       { env: { IMDS_PROBE_TIMEOTU: '2' } },
-      ['IMDS_PROBE_TIMEOTU: there is no such setting; did you mean IMDS_PROBE_TIMEOUT?'],
+      [
+        'IMDS_PROBE_TIMEOTU: there is no such setting; did you mean IMDS_PROBE_TIMEOUT?; allowed: what imds-probe check --show-config lists',
+      ],
     ],
     [
       'a variable with a secret in it',
       { env: { IMDS_PROBE_SECRET: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' } },
-      ['IMDS_PROBE_SECRET: there is no such setting'],
+      ['IMDS_PROBE_SECRET: there is no such setting; allowed: what imds-probe check --show-config lists'],
     ],
     [
       'a variable in small letters',
       { env: { IMDS_PROBE_timeout: '2' } },
-      ['IMDS_PROBE_timeout: there is no such setting; did you mean IMDS_PROBE_TIMEOUT?'],
+      [
+        'IMDS_PROBE_timeout: there is no such setting; did you mean IMDS_PROBE_TIMEOUT?; allowed: what imds-probe check --show-config lists',
+      ],
     ],
     [
       'a command’s flag as a variable',
@@ -292,7 +302,7 @@ describe('mistakes, word for word', () => {
       'a URL with a password',
       { flags: { endpoint: 'http://user:hunter2@169.254.169.254' } },
       [
-        '--endpoint: endpoint cannot be this value (not shown: it could hold a secret); allowed: http://host[:port] or https://host[:port], such as http://169.254.169.254; no path, no user name',
+        '--endpoint: endpoint cannot be this value (not shown: it could hold a secret); allowed: http://host[:port], such as http://169.254.169.254; no path, no user name',
       ],
     ],
     [
@@ -351,12 +361,16 @@ describe('mistakes, word for word', () => {
     [
       'an unknown setting',
       'fleet: a\nendpoit: x\n',
-      ['/c.yaml:2: there is no setting endpoit; did you mean endpoint?'],
+      [
+        '/c.yaml:2: there is no setting endpoit; did you mean endpoint?; allowed: what imds-probe check --show-config lists',
+      ],
     ],
     [
       'a setting written like a variable',
       'time_server: x\n',
-      ['/c.yaml:1: there is no setting time_server; did you mean time-server?'],
+      [
+        '/c.yaml:1: there is no setting time_server; did you mean time-server?; allowed: what imds-probe check --show-config lists',
+      ],
     ],
     ['a command’s flag', 'simulate: healthy\n', ['/c.yaml:1: only the command line can say --simulate']],
     [

@@ -71,7 +71,10 @@ describe('options for yargs', () => {
 
   it.each([
     [['--timeout'], '--timeout: timeout needs a value; allowed: seconds, from 0.01 to 3600'],
-    [['--timeot', '3'], '--timeot: there is no such setting; did you mean --timeout?'],
+    [
+      ['--timeot', '3'],
+      '--timeot: there is no such setting; did you mean --timeout?; allowed: what imds-probe check --show-config lists',
+    ],
     [['--format', 'xml'], '--format: format cannot be "xml"; allowed: text, json, nagios or prometheus'],
     [['--interval', '5'], '--interval: check has no such option; it belongs to agent'],
   ])('tell what is wrong with %j', (args, error) => {
