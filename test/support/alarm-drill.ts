@@ -100,6 +100,16 @@ export function faults(recordings: Recordings): readonly Fault[] {
   return [
     ...scenarios,
     {
+      id: 'link-local-drops',
+      title: 'the network card drops packets to metadata, DNS and time, forty a minute',
+      critical: false,
+      silent: false,
+      stage: (_now, _faultAt, healthy) => ({
+        ...healthy,
+        snapshot: { ...healthy.snapshot, ...linkLocal(40) },
+      }),
+    },
+    {
       id: 'agent-dead',
       title: 'the agent is killed and does not come back',
       critical: true,
@@ -131,9 +141,15 @@ function offsetSeconds(snapshot: Recorded['cold']): number {
   return offset?.ok ? offset.value.offsetMs / 1000 : 0;
 }
 
+/** What the driver of the network card counts; boxes have none. */
+function linkLocal(growth: number): Pick<Recorded['cold'], 'link-local'> {
+  const value = { total: growth, growth, interfaces: [{ name: 'eth0', dropped: growth }], detail: null };
+  return { 'link-local': { ok: true, tookMs: 3, attempts: 1, value } };
+}
+
 export function healthyStage(recordings: Recordings, credentials: VirtualCredentials): Stage {
   return {
-    snapshot: recordings.healthy.warm,
+    snapshot: { ...recordings.healthy.warm, ...linkLocal(0) },
     credentials,
     slowSeconds: 0,
     cloudWatch: 'accepts',
@@ -209,10 +225,31 @@ export async function drill(recordings: Recordings, config: Config, drillCase: D
     instances: [sick, ...companions],
     from: EPOCH,
     to: EPOCH + WARM_UP + WATCHED_FOR,
-    inService: () => companions.length + 1,
+    inService: () => ({ count: companions.length + 1 }),
     ...(assumptions === undefined ? {} : { assumptions }),
   });
   return toldOf(transitions, faultAt);
+}
+
+/**
+ * EC2 stops renewing credentials that were renewed at the start and are valid for six hours: minutes from then until
+ * each alarm, over seven hours.
+ */
+export async function renewalStops(recordings: Recordings, config: Config): Promise<Told> {
+  const credentials = ending(EPOCH + VALIDITY);
+  const transitions = await runAlarms({
+    config,
+    alarms: templateAlarms('instance'),
+    namespace: config.namespace,
+    fleet: FLEET,
+    instances: [
+      { id: WATCHED_INSTANCE, offset: 30, phase: 0.5, stage: () => healthyStage(recordings, credentials) },
+    ],
+    from: EPOCH,
+    to: EPOCH + VALIDITY + HOUR,
+    inService: () => ({ count: 1 }),
+  });
+  return toldOf(transitions, EPOCH);
 }
 
 export const shortName = (alarm: string): string => alarm.replace(`imds-probe-${FLEET}-`, '');

@@ -31,8 +31,11 @@ export interface RunOptions {
   readonly instances: readonly RunInstance[];
   readonly from: number;
   readonly to: number;
-  /** What AWS itself publishes for the minute that begins here: how many are in service; null where it publishes nothing. */
-  readonly inService: (minute: number) => number | null;
+  /**
+   * What AWS itself publishes for the minute that begins here: how many are in service; null where it publishes nothing.
+   * `lateSeconds` is how much later than usual CloudWatch has it.
+   */
+  readonly inService: (minute: number) => { readonly count: number; readonly lateSeconds?: number } | null;
   readonly assumptions?: Assumptions;
   /** Seconds until CloudWatch's alarms see what it has accepted, and what AWS publishes about the group. */
   readonly ingestSeconds?: number;
@@ -87,7 +90,11 @@ export async function runAlarms(options: RunOptions): Promise<readonly Transitio
       await agent.cycle();
     }
     clock.now = minute + 60;
-    publishReference(store, options.inService(minute), minute, minute + 60 + referenceSeconds);
+    const reference = options.inService(minute);
+    if (reference !== null) {
+      const { count, lateSeconds = 0 } = reference;
+      publishReference(store, count, minute, minute + 60 + referenceSeconds + lateSeconds);
+    }
     store.advance(clock.now);
     if (clock.now < from + ALARMS_AFTER_SECONDS) continue;
     for (const alarm of alarms.metric) {
@@ -128,8 +135,7 @@ export async function runAlarms(options: RunOptions): Promise<readonly Transitio
 }
 
 /** EC2 publishes status checks of an instance, Auto Scaling the counts of a group, once a minute each. */
-function publishReference(store: MetricStore, count: number | null, minute: number, visibleAt: number): void {
-  if (count === null) return;
+function publishReference(store: MetricStore, count: number, minute: number, visibleAt: number): void {
   const one = (name: string, dimensions: Readonly<Record<string, string>>, value: number) => ({
     name,
     dimensions,

@@ -22,6 +22,8 @@ export interface Month {
   readonly rotation: 'hourly' | 'at-the-last';
   /** Hours after the start at which CloudWatch is away for two hours: for everybody, AWS's own services included. */
   readonly outageAtHours: number | null;
+  /** Minutes after the outage at which AWS's own metrics of that time are there; left out: never. */
+  readonly backfillMinutes?: number;
   readonly assumptions?: Assumptions;
 }
 
@@ -66,8 +68,13 @@ export async function healthyMonth(
     instances,
     from: EPOCH,
     to,
-    inService: (minute) =>
-      away(minute) ? null : lives.filter(({ from, until }) => minute >= from && minute < until).length,
+    inService: (minute) => {
+      const count = lives.filter(({ from, until }) => minute >= from && minute < until).length;
+      if (outage === null || !away(minute)) return { count };
+      if (month.backfillMinutes === undefined) return null;
+      const lateSeconds = outage + OUTAGE_SECONDS + month.backfillMinutes * 60 - minute - 60;
+      return { count, lateSeconds };
+    },
     ...(month.assumptions === undefined ? {} : { assumptions: month.assumptions }),
   });
 }
