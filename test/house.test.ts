@@ -109,7 +109,7 @@ describe('walls', () => {
 
   it('pure rooms know neither the process, nor the time, nor chance', () => {
     const forbidden =
-      /\bprocess\.(?:env|argv|exit|std|cwd|pid|platform|hrtime|uptime|memory|on|kill)|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.|\bcrypto\./;
+      /\bprocess\.(?:env|argv|exit|stdout|stderr|stdin|cwd|pid|platform|hrtime|uptime|memoryUsage|on|kill)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.|\bcrypto\./;
     expect(
       sources
         .filter(({ file, text }) => PURE.includes(roomOf(file)) && forbidden.test(text))
