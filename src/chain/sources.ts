@@ -45,7 +45,7 @@ function environmentSource({ environment, profile }: ChainWorld): ChainSource {
   return {
     source: 'environment',
     present: true,
-    ...environment.key,
+    accessKeyId: environment.key.accessKeyId,
     ...(environment.expiration === null ? {} : { expiration: environment.expiration }),
     ...(notes.length === 0 ? {} : { detail: notes.join('; ') }),
   };
@@ -73,13 +73,11 @@ function profileSource(
   const used = row.provider === provider;
   const key = provider === 'static' ? (profile.statics.find((keys) => keys.key !== null)?.key ?? null) : null;
   const accessKeyId = key?.accessKeyId ?? (used ? row.accessKeyId : null);
-  const kind = key?.kind ?? (used ? row.kind : null);
   const problems = used ? row.problems : [];
   return {
     source,
     present: true,
     ...(accessKeyId === null ? {} : { accessKeyId }),
-    ...(kind === null ? {} : { kind }),
     ...(used && row.expiration !== null ? { expiration: row.expiration } : {}),
     detail: [`profile ${selected.name}`, used ? row.origin : null, ...problems]
       .filter((part) => part !== null)
@@ -92,7 +90,7 @@ function containerSource({ environment: { container } }: ChainWorld): ChainSourc
   return {
     source: 'container',
     present: true,
-    ...(container.key ?? {}),
+    ...(container.key === null ? {} : { accessKeyId: container.key.accessKeyId }),
     ...(container.expiration === null ? {} : { expiration: container.expiration }),
     detail: `${container.endpoint}: ${container.detail}`,
   };
@@ -103,7 +101,7 @@ function roleSource({ world, role }: Standing, cli: ChainOrder): ChainSource {
   return {
     source: 'instance-role',
     present: role.state === 'present' && !disabled,
-    ...(role.accessKeyId === null ? {} : { accessKeyId: role.accessKeyId, kind: 'temporary' as const }),
+    ...(role.accessKeyId === null ? {} : { accessKeyId: role.accessKeyId }),
     ...(role.expiration === null ? {} : { expiration: role.expiration }),
     detail: disabled ? 'AWS_EC2_METADATA_DISABLED keeps the AWS CLI from asking' : role.detail,
   };

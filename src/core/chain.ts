@@ -28,7 +28,6 @@ export interface ChainSource {
   /** True where an SDK that came this far would take credentials from here, or fail trying. */
   readonly present: boolean;
   readonly accessKeyId?: string;
-  readonly kind?: KeyKind;
   /** ISO 8601. */
   readonly expiration?: string;
   /** One sentence. */

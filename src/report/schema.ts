@@ -142,11 +142,10 @@ const CHAIN_SOURCE = closed<ChainSource>({
     source: CHAIN_SOURCE_NAME,
     present: boolean,
     accessKeyId: SHOWN_KEY,
-    kind: oneOf<NonNullable<ChainSource['kind']>>({ temporary: true, 'long-lived': true, other: true }),
     expiration: text,
     detail: text,
   },
-  optional: { accessKeyId: true, kind: true, expiration: true, detail: true },
+  optional: { accessKeyId: true, expiration: true, detail: true },
 });
 
 const CREDENTIAL_CHAIN = open({

@@ -243,7 +243,6 @@ describe('the sources', () => {
       source: 'environment',
       present: true,
       accessKeyId: 'ASIA…MPLE',
-      kind: 'temporary',
       expiration: '2026-01-01T00:00:00Z',
       detail: 'expired',
     });
