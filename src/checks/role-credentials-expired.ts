@@ -23,6 +23,7 @@ export const roleCredentialsExpired = defineCheck({
   uses: ['http-date', 'instance-profile'],
   decisive: true,
   immediate: true,
+  covers: ['role-credentials-expiring', 'role-rotation-overdue'],
   reference: AWS_PAGES.securityCredentials,
   runbook: {
     means:

@@ -55,6 +55,8 @@ export interface Check<N extends ProbeId = ProbeId, U extends ProbeId = ProbeId>
   readonly decisive?: boolean;
   /** True where the agent raises and clears at once, without waiting for a second cycle: expiry does not blip. */
   readonly immediate?: boolean;
+  /** Findings that are over once this one stands, because it says the same and more: one cause, one finding. */
+  readonly covers?: readonly string[];
   readonly runbook: Runbook;
   /** Where AWS, an RFC or a maintainer says so. */
   readonly reference: string;

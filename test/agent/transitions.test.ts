@@ -68,10 +68,27 @@ describe('transition', () => {
     ],
     ['expiry is raised and cleared at once', 'role-credentials-expired', ['critical', 'pass'], ['+1', '-0']],
     [
-      'worse is told at once',
+      'nearer to the end is told at once',
       'role-credentials-expiring',
       ['warning', 'critical', 'critical', 'pass'],
       ['+1', '~1', '1', '-0'],
+    ],
+    [
+      'worse, and better again, after two cycles',
+      'clock-skewed',
+      [
+        'warning',
+        'warning',
+        'critical',
+        'warning',
+        'critical',
+        'critical',
+        'warning',
+        'critical',
+        'warning',
+        'warning',
+      ],
+      ['0', '+1', '1', '1', '1', '~1', '1', '1', '1', '~1'],
     ],
   ])('%s', (_name, id, cycles, expected) => {
     expect(play(id, cycles)).toEqual(expected);
@@ -82,12 +99,58 @@ describe('transition', () => {
     expect(play('imds-unreachable', ['critical', 'critical'], 0)).toEqual(['0', '+1']);
     expect(play('role-credentials-expired', ['critical', 'critical'], 30)).toEqual(['0', '+1']);
     expect(play('imds-unreachable', ['critical', 'critical'], null)).toEqual(['0', '+1']);
+    expect(play('role-credentials-expiring', ['warning', 'critical', 'critical'], -60)).toEqual([
+      '+1',
+      '1',
+      '~1',
+    ]);
+    expect(play('clock-skewed', ['critical', 'critical'], -120)).toEqual(['0', '+1']);
+  });
+
+  it('raises the milder where the cycles before differ, and what is worse once it lasts', () => {
+    const severities: Severity[][] = [];
+    let memory: Memory = NOTHING_STANDS;
+    for (const severity of ['warning', 'critical', 'critical'] as const) {
+      const step = transition(
+        memory,
+        {
+          verdicts: [{ id: 'imds-throttled', status: 'fail', because: '' }],
+          findings: [finding('imds-throttled', severity)],
+          atMs: 0,
+          uptimeSeconds: null,
+        },
+        CHECKS,
+      );
+      memory = step.memory;
+      severities.push(step.standing.map((standing) => standing.finding.severity));
+    }
+    expect(severities).toEqual([[], ['warning'], ['critical']]);
+  });
+
+  it('clears what is about to expire once it has expired', () => {
+    const cycle = (failing: string, unknown: string) =>
+      ({
+        verdicts: [
+          { id: failing, status: 'fail', because: '' },
+          { id: unknown, status: 'unknown', because: '' },
+        ],
+        findings: [finding(failing, 'critical')],
+        atMs: 0,
+        uptimeSeconds: null,
+      }) as const;
+    const [expiring, expired] = ['role-credentials-expiring', 'role-credentials-expired'];
+    const first = transition(NOTHING_STANDS, cycle(expiring, expired), CHECKS);
+    const second = transition(first.memory, cycle(expired, expiring), CHECKS);
+    expect(second.raised.map(({ id }) => id)).toEqual([expired]);
+    expect(second.cleared.map(({ id }) => id)).toEqual([expiring]);
+    expect(second.standing.map((standing) => standing.finding.id)).toEqual([expired]);
+    expect([...second.memory.standing.keys()]).toEqual([expired]);
   });
 });
 
 describe('needsAttention', () => {
   const standing = (severity: Severity, sinceMs: number) => [
-    { finding: finding('x', severity), sinceMs, passes: 0 },
+    { finding: finding('x', severity), sinceMs, passes: 0, shifts: 0 },
   ];
   it.each<[string, Parameters<typeof needsAttention>, boolean]>([
     ['nothing stands', [[], 0], false],
