@@ -2,16 +2,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Report } from '../../src/core/report.ts';
 import type { BehaviourChange } from '../../src/simulator/behaviour.ts';
 import { type Instance, startInstance } from '../../src/simulator/instance.ts';
 import { credentialsOf } from '../simulator/ask.ts';
 import { eventually, run, start } from '../support/program.ts';
 
+// Tests that run side by side have no hook of their own after an `await`: it would be another test's.
+const boxes: Instance[] = [];
+afterAll(() => Promise.all(boxes.map((box) => box.close())));
+
 async function instance(change: BehaviourChange = {}): Promise<Instance> {
   const started = await startInstance(change);
-  onTestFinished(() => started.close());
+  boxes.push(started);
   return started;
 }
 

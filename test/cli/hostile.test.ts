@@ -2,7 +2,7 @@
 // the deadline, without a stack trace, and with nothing of it able to play with the terminal.
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/core/report.ts';
 import { REPORT_SCHEMA } from '../../src/report/schema.ts';
 import { run } from '../support/program.ts';
@@ -14,6 +14,10 @@ type Answer = (path: string, socket: Socket) => string | Buffer | null;
 const ok = (body: string, more = ''): string =>
   `HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${more}\r\n${body}`;
 const TOKEN = ok('AQAEAtoken==', 'X-aws-ec2-metadata-token-ttl-seconds: 21600\r\n');
+
+// Tests that run side by side have no hook of their own after an `await`: it would be another test's.
+const servers: (() => Promise<void>)[] = [];
+afterAll(() => Promise.all(servers.map((end) => end())));
 
 /** A raw TCP server: `answer` gets the request's path, and writes whatever bytes it likes. */
 async function hostile(answer: Answer): Promise<string> {
@@ -33,7 +37,7 @@ async function hostile(answer: Answer): Promise<string> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
+  servers.push(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
