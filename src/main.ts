@@ -2,10 +2,20 @@
 // The composition root: the process, its signals, and the wiring of every room. Nothing else knows them all.
 import { randomBytes } from 'node:crypto';
 import { enableCompileCache } from 'node:module';
+import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import manifest from '../package.json' with { type: 'json' };
 import { runCli } from './cli/cli.ts';
-import { type Clients, type ClientsOptions, EXIT_DEFECT, type World } from './cli/world.ts';
+import {
+  type Clients,
+  type ClientsOptions,
+  EXIT_DEFECT,
+  type Outlets,
+  type Renderers,
+  type Supervisor,
+  type SupervisorOptions,
+  type World,
+} from './cli/world.ts';
 import type { Ec2 } from './clients/aws/ec2.ts';
 import { createSts } from './clients/aws/sts.ts';
 import { createAwsPort } from './clients/aws-port.ts';
@@ -34,8 +44,11 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-// `imds-probe | head` closes the pipe: nobody reads on, so there is nothing left to say.
-process.stdout.on('error', () => process.exit(0));
+// `imds-probe | head` closes the pipe: nobody reads on, so there is nothing left to say. The agent has other ends.
+let daemon = false;
+process.stdout.on('error', () => {
+  if (!daemon) process.exit(0);
+});
 process.stderr.on('error', () => {});
 
 function tellDefect(error: unknown): never {
@@ -178,6 +191,82 @@ function networkCommand({ endpoint, timeoutMs }: Config): readonly string[] | nu
   return [process.execPath, script, 'check', ...options, '--timeout', String(timeoutMs / 1000)];
 }
 
+async function openOutlets(config: Config, renderers: Renderers): Promise<Outlets> {
+  const [{ createFileSink }, { createEmfSink }, { createHttpListener }, prometheus, status] =
+    await Promise.all([
+      import('./sinks/file.ts'),
+      import('./sinks/emf.ts'),
+      import('./sinks/http-listener.ts'),
+      import('./report/prometheus.ts'),
+      import('./report/status.ts'),
+    ]);
+  const { prometheusFile, listen } = config;
+  const statusFile = path.join(config.runtimeDir, 'status.json');
+  const files = [
+    { name: 'status file', file: statusFile, render: renderers.status, makeFolder: true },
+    ...(prometheusFile === null
+      ? []
+      : [{ name: 'prometheus file', file: prometheusFile, render: renderers.prometheus }]),
+  ].map((options) => ({ file: options.file, ...createFileSink(options) }));
+  const listener =
+    listen === null
+      ? null
+      : createHttpListener({
+          ...listen,
+          clock,
+          staleMs: status.STALE_INTERVALS * config.intervalSeconds * 1000,
+          metrics: renderers.prometheus,
+          metricsType: prometheus.PROMETHEUS_CONTENT_TYPE,
+          status: renderers.status,
+        });
+  const emf = config.emf
+    ? createEmfSink({
+        render: renderers.emf,
+        write: (line) => void process.stdout.write(line),
+        waiting: () => process.stdout.writableLength,
+      })
+    : null;
+  return {
+    sinks: [...files.map(({ sink }) => sink), ...[listener?.sink, emf].filter((sink) => sink != null)],
+    close: async (next) => {
+      await listener?.close();
+      const kept = next === null ? [] : [path.join(next.runtimeDir, 'status.json'), next.prometheusFile];
+      for (const { file, close } of files) if (!kept.includes(file)) await close();
+    },
+  };
+}
+
+async function openSupervisor({ cycleMs, summary, tell }: SupervisorOptions): Promise<Supervisor> {
+  daemon = true;
+  const [{ createJournald }, { createNotify }] = await Promise.all([
+    import('./sinks/journald.ts'),
+    import('./sinks/notify.ts'),
+  ]);
+  const { env, pid } = process;
+  const trouble = (what: string) => (detail: string) => tell({ type: 'trouble', what, detail });
+  const journald = createJournald({ env, onTrouble: trouble('journald') });
+  const notify = createNotify({
+    env,
+    pid,
+    cycleMs,
+    monotonicMicroseconds: () => process.hrtime.bigint() / 1000n,
+    statusText: summary,
+    onTrouble: trouble('systemd-notify'),
+  });
+  return {
+    sinks: notify === null ? [] : [notify.sink],
+    tell: (event) => journald?.tell(event),
+    reconfigured: (ms) => notify?.reconfigured(ms),
+    reloading: () => notify?.reloading(),
+    reloaded: () => notify?.reloaded(),
+    stopping: (why) => notify?.stopping(why),
+    idle: async () => {
+      await notify?.idle();
+      await journald?.idle();
+    },
+  };
+}
+
 const world: World = {
   args: process.argv.slice(2),
   version: manifest.version,
@@ -202,6 +291,10 @@ const world: World = {
     const { openRecorder } = await import('./recorder/recorder.ts');
     return openRecorder({ dir, clock, tell });
   },
+  openOutlets,
+  openSupervisor,
+  onReload: (listener) => void process.on('SIGHUP', listener),
+  random: Math.random,
   readHistory: async (file, period) => {
     const { readHistory } = await import('./recorder/reader.ts');
     return readHistory(file, period);

@@ -10,18 +10,33 @@ import { type Cycle, type CycleSetup, runCycle } from './cycle.ts';
 import { nextBeat } from './schedule.ts';
 import { type Memory, NOTHING_STANDS, type Transition, transition } from './transitions.ts';
 
+/** What outlives a change of the configuration. */
+export interface Carried {
+  readonly memory: Memory;
+  readonly previousRoleName: string | null;
+}
+
+export const NOTHING_CARRIED: Carried = { memory: NOTHING_STANDS, previousRoleName: null };
+
 export interface AgentSetup {
   readonly cycle: CycleSetup;
   readonly policy: Policy;
   readonly intervalMs: number;
+  /**
+   * From 0 to 1: the second cycle comes after half an interval to one and a half, so that a fleet that starts as one
+   * spreads over all of it.
+   */
+  readonly phase: number;
   /** Observations made elsewhere that this cycle's checks may read, such as the last delivery. */
   readonly beside: () => Snapshot;
   /** Makes the report of a cycle and of what stands after it, and records it: after this, nothing is lost. */
   readonly project: (cycle: Cycle, step: Transition) => Report;
   readonly sinks: readonly Sink[];
   readonly tell: TellAgentEvent;
-  /** SIGTERM, SIGINT. */
+  /** SIGTERM, SIGINT: ends even the cycle that runs. */
   readonly stop: AbortSignal;
+  /** Ends it between two cycles, for another one with another configuration. */
+  readonly replaced: AbortSignal;
 }
 
 /** Waits, or ends at once by the signal. */
@@ -39,16 +54,16 @@ function sleep(ms: number, stop: AbortSignal): Promise<void> {
 }
 
 /**
- * Runs cycles until stopped. A cycle that fails is reported as our defect and the next one comes on time. Sinks
+ * Runs cycles until stopped or replaced; then the sinks have finished what they had. A cycle that fails is reported as our defect and the next one comes on time. Sinks
  * deliver beside the next cycle; each gets a report only after it has finished with the one before.
  */
-export async function runAgent(setup: AgentSetup): Promise<void> {
+export async function runAgent(setup: AgentSetup, carried: Carried): Promise<Carried> {
   const { clock } = setup.cycle.ports;
-  const origin = clock.monotonicMs();
-  const sinks = setup.sinks.map((sink) => lane(sink, setup));
-  let memory: Memory = NOTHING_STANDS;
-  let previousRoleName: string | null = null;
-  while (!setup.stop.aborted) {
+  const over = AbortSignal.any([setup.stop, setup.replaced]);
+  const origin = clock.monotonicMs() + (setup.phase - 0.5) * setup.intervalMs;
+  const lanes = setup.sinks.map((sink) => lane(sink, over, setup.tell));
+  let { memory, previousRoleName } = carried;
+  while (!over.aborted) {
     try {
       const cycle = await runCycle(
         setup.cycle,
@@ -63,12 +78,15 @@ export async function runAgent(setup: AgentSetup): Promise<void> {
       memory = step.memory;
       const report = setup.project(cycle, step);
       announce(step, report, setup.tell);
-      for (const sink of sinks) sink(report);
+      for (const { give } of lanes) give(report);
     } catch (error) {
       setup.tell({ type: 'defect', detail: defectText(error) });
     }
-    await sleep(nextBeat(origin, setup.intervalMs, clock.monotonicMs()) - clock.monotonicMs(), setup.stop);
+    await sleep(nextBeat(origin, setup.intervalMs, clock.monotonicMs()) - clock.monotonicMs(), over);
   }
+  // A stop has no time for them: the last delivery cuts what is under way.
+  if (!setup.stop.aborted) await Promise.all(lanes.map(({ idle }) => idle()));
+  return { memory, previousRoleName };
 }
 
 function settle(memory: Memory, cycle: Cycle, checks: readonly Check[]): Transition {
@@ -109,25 +127,45 @@ const roleOf = (snapshot: Snapshot): string | null => {
   return role?.ok ? role.value.roleName : null;
 };
 
+interface Lane {
+  give(report: Report): void;
+  /** Resolves once everything given was delivered. */
+  idle(): Promise<void>;
+}
+
 /** One sink's queue of one: while it is busy the newest report waits, so a slow sink neither piles up nor lags behind. */
-function lane(sink: Sink, setup: AgentSetup): (report: Report) => void {
-  let busy = false;
+function lane(sink: Sink, over: AbortSignal, tell: TellAgentEvent): Lane {
+  let working: Promise<void> | null = null;
   let waiting: Report | null = null;
+  let failing: string | null = null;
   const deliver = async (report: Report): Promise<void> => {
-    busy = true;
     try {
-      await sink.deliver(report, setup.stop);
+      await sink.deliver(report, over);
+      if (failing !== null) tell({ type: 'recovered', what: sink.name, detail: 'it works again' });
+      failing = null;
     } catch (error) {
-      setup.tell({ type: 'trouble', what: sink.name, detail: defectText(error) });
+      const detail = defectText(error);
+      // Said once, and again only when it fails in another way.
+      if (detail !== failing) tell({ type: 'trouble', what: sink.name, detail });
+      failing = detail;
     }
-    busy = false;
-    const next = waiting;
-    waiting = null;
-    if (next !== null) void deliver(next);
   };
-  return (report) => {
-    if (busy) waiting = report;
-    else void deliver(report);
+  const work = async (first: Report): Promise<void> => {
+    for (let report: Report | null = first; report !== null; ) {
+      await deliver(report);
+      report = waiting;
+      waiting = null;
+    }
+    working = null;
+  };
+  return {
+    give: (report) => {
+      if (working === null) working = work(report);
+      else waiting = report;
+    },
+    idle: async () => {
+      while (working !== null) await working;
+    },
   };
 }
 

@@ -1,19 +1,13 @@
-// `agent`: cycles until stopped, metrics to CloudWatch, events to the journal.
-import { type AgentSetup, defectText, runAgent } from '../agent/agent.ts';
-import { type Cycle, runCycle } from '../agent/cycle.ts';
-import { reportOf } from '../agent/project.ts';
-import { select } from '../agent/select.ts';
-import { needsAttention } from '../agent/transitions.ts';
-import { CHECKS } from '../checks/index.ts';
+// `agent`: cycles until stopped, metrics to CloudWatch, events to the journal; SIGHUP brings a new configuration.
+import { type Carried, defectText, NOTHING_CARRIED, runAgent } from '../agent/agent.ts';
+import { runCycle } from '../agent/cycle.ts';
 import type { Config } from '../config/config.ts';
-import type { Policy } from '../core/check.ts';
-import type { Finding, Report } from '../core/report.ts';
-import type { Snapshot } from '../core/snapshot.ts';
-import { PROBES } from '../probes/index.ts';
-import { type Changes, recordOf } from '../report/history-record.ts';
-import { metricTimestamp } from '../report/metrics.ts';
-import { type Flags, settle } from './settle.ts';
-import { EXIT_USAGE, type Publisher, type World } from './world.ts';
+import type { TellAgentEvent } from '../core/agent-event.ts';
+import type { FlightRecorder } from '../core/history.ts';
+import { summaryOf } from '../report/summary.ts';
+import { type AgentRun, openRun } from './agent-run.ts';
+import { type Flags, type Settled, settle, trySettle } from './settle.ts';
+import { EXIT_USAGE, type Supervisor, type World } from './world.ts';
 
 /** What is left for the last delivery after SIGTERM; with what else a stop takes, it ends within 5 s. */
 const LAST_FLUSH_MS = 3500;
@@ -21,107 +15,174 @@ const LAST_FLUSH_MS = 3500;
 export async function agent(world: World, flags: Flags): Promise<number> {
   const settled = await settle(world, 'agent', flags, null);
   if (settled === null) return EXIT_USAGE;
-  const { config, env } = settled;
-  const tell = await world.openJournal();
-  const recorder = await world.openRecorder(config.stateDir, tell);
-  const clients = await world.openClients({ config, env, simulated: false, onEvent: () => {} });
+  const { config } = settled;
+  const journal = await world.openJournal();
+  const supervisor = await world.openSupervisor({
+    cycleMs: cycleMs(config),
+    summary: (report) => `${report.status}: ${summaryOf(report)}`,
+    tell: journal,
+  });
+  const tell: TellAgentEvent = (event) => {
+    journal(event);
+    supervisor.tell(event);
+  };
   try {
-    const truth = { correctionMs: null as number | null, region: null as string | null };
-    const publisher = await clients.openPublisher({
-      outbox: recorder.outbox,
-      region: () => truth.region,
-      clockCorrectionMs: () => truth.correctionMs,
-      onDelivery: (delivery) =>
-        tell({ type: delivery.failures > 0 ? 'publish-failed' : 'published', delivery }),
-    });
-    const learn = (cycle: Cycle, report: Report) => {
-      truth.correctionMs = cycle.trueTime.source === 'local' ? null : cycle.trueTime.correctionMs;
-      truth.region = report.instance.region ?? truth.region;
-    };
-    const selection = select(CHECKS, PROBES, config);
-    const policy: Policy = { ...config.thresholds, previousRoleName: null };
-    const project = (
-      cycle: Cycle,
-      findings: readonly Finding[],
-      attention: boolean,
-      changes: Changes,
-    ): Report => {
-      const report = reportOf(cycle, {
-        version: world.version,
-        checks: selection.checks,
-        findings,
-        attention,
-        fleet: config.fleet,
-        instanceMetrics: config.instanceMetrics,
-        outbox: publisher.outbox.depth(),
-      });
-      learn(cycle, report);
-      recorder.record(recordOf(report, changes, metricTimestamp(cycle.startedAtMs, cycle.trueTime)));
-      return report;
-    };
-    const setup: AgentSetup = {
-      cycle: { selection, ports: clients.ports, deadlineMs: config.deadlineMs },
-      policy,
-      intervalMs: config.intervalSeconds * 1000,
-      beside: () => lastDelivery(publisher),
-      project: (cycle, step) =>
-        project(
-          cycle,
-          step.standing.map(({ finding }) => finding),
-          needsAttention(step.standing, cycle.startedAtMs + cycle.trueTime.correctionMs),
-          step,
-        ),
-      sinks: [publisher.sink],
-      tell,
-      stop: world.stop,
-    };
+    const recorder = await world.openRecorder(config.stateDir, tell);
     tell({
       type: 'started',
       version: world.version,
       intervalSeconds: config.intervalSeconds,
       endpoint: config.endpoint,
     });
-    if (flags['once'] === true) return await once(setup, project, publisher, config);
-    await runAgent(setup);
-    const { pending } = publisher.outbox.depth();
-    tell({ type: 'stopping', reason: String(world.stop.reason ?? 'stopped'), pending });
-    await publisher.flush(AbortSignal.timeout(LAST_FLUSH_MS));
-    tell({ type: 'stopped', pending: publisher.outbox.depth().pending });
-    return 0;
+    return flags['once'] === true
+      ? await once(world, settled, recorder, tell)
+      : await forGood({ world, flags, supervisor, tell }, settled, recorder);
   } catch (error) {
     tell({ type: 'defect', detail: defectText(error) });
     throw error;
   } finally {
-    await clients.close();
+    await supervisor.idle();
+  }
+}
+
+/** The longest that can pass between two finished cycles. */
+const cycleMs = ({ intervalSeconds, deadlineMs }: Config): number => intervalSeconds * 1000 + deadlineMs;
+
+/** One cycle, published: what it found stands at once. Ends with 1 where CloudWatch did not take all of it. */
+async function once(
+  world: World,
+  settled: Settled,
+  recorder: FlightRecorder,
+  tell: TellAgentEvent,
+): Promise<number> {
+  const { setup, project, publisher, close } = await openRun(world, settled, recorder, tell);
+  try {
+    const cycle = await runCycle(setup.cycle, setup.policy, {}, world.stop);
+    const attention = cycle.findings.some(({ severity }) => severity !== 'info');
+    const changes = { raised: cycle.findings, changed: [], cleared: [] };
+    const report = project(cycle, cycle.findings, attention, changes);
+    for (const finding of report.findings) tell({ type: 'raised', finding });
+    const deadline = AbortSignal.timeout(settled.config.deadlineMs);
+    const delivery = await publisher.flush(AbortSignal.any([deadline, world.stop]));
+    tell({ type: delivery.failure === null ? 'published' : 'publish-failed', delivery });
+    return delivery.failure === null ? 0 : 1;
+  } finally {
+    await close(null);
     recorder.close();
   }
 }
 
-/** One cycle, published: what it found stands at once. Ends with 1 where CloudWatch did not take all of it. */
-async function once(
-  setup: AgentSetup,
-  project: (cycle: Cycle, findings: readonly Finding[], attention: boolean, changes: Changes) => Report,
-  publisher: Publisher,
-  config: Config,
-): Promise<number> {
-  const cycle = await runCycle(setup.cycle, setup.policy, {}, setup.stop);
-  const report = project(
-    cycle,
-    cycle.findings,
-    cycle.findings.some(({ severity }) => severity !== 'info'),
-    { raised: cycle.findings, changed: [], cleared: [] },
-  );
-  for (const finding of report.findings) setup.tell({ type: 'raised', finding });
-  const delivery = await publisher.flush(
-    AbortSignal.any([AbortSignal.timeout(config.deadlineMs), setup.stop]),
-  );
-  setup.tell({ type: delivery.failure === null ? 'published' : 'publish-failed', delivery });
-  return delivery.failure === null ? 0 : 1;
+interface Daemon {
+  readonly world: World;
+  readonly flags: Flags;
+  readonly supervisor: Supervisor;
+  readonly tell: TellAgentEvent;
 }
 
-/** The last delivery as an observation, once there was one. */
-function lastDelivery(publisher: Publisher): Snapshot {
-  const delivery = publisher.last();
-  if (delivery === null) return {};
-  return { 'cloudwatch-delivery': { ok: true, tookMs: 0, attempts: delivery.requests, value: delivery } };
+/** Runs until stopped, one configuration after another. */
+async function forGood(daemon: Daemon, first: Settled, opened: FlightRecorder): Promise<number> {
+  const { world, supervisor, tell } = daemon;
+  let settled = first;
+  let recorder = opened;
+  let carried: Carried = NOTHING_CARRIED;
+  const reloads = watchReloads(daemon, first);
+  try {
+    for (;;) {
+      const run = await openRun(world, settled, recorder, tell);
+      const { replaced, next } = reloads.begin();
+      const sinks = [...run.setup.sinks, ...supervisor.sinks];
+      carried = await runAgent({ ...run.setup, sinks, stop: world.stop, replaced }, carried);
+      const following = world.stop.aborted ? null : next();
+      if (following === null) {
+        await stop(daemon, run, recorder);
+        return 0;
+      }
+      await run.close(following.config);
+      if (following.config.stateDir !== settled.config.stateDir) {
+        recorder.close();
+        recorder = await world.openRecorder(following.config.stateDir, tell);
+      }
+      settled = following;
+    }
+  } finally {
+    recorder.close();
+  }
+}
+
+async function stop(
+  { world, supervisor, tell }: Daemon,
+  run: AgentRun,
+  recorder: FlightRecorder,
+): Promise<void> {
+  const reason = String(world.stop.reason ?? 'stopped');
+  supervisor.stopping(`stopping: ${reason}`);
+  tell({ type: 'stopping', reason, pending: recorder.outbox.depth().pending });
+  await run.publisher.flush(AbortSignal.timeout(LAST_FLUSH_MS));
+  tell({ type: 'stopped', pending: recorder.outbox.depth().pending });
+  await run.close(null);
+}
+
+interface Reloads {
+  /** For the run that begins: aborts when another configuration is to follow, which `next` then gives. */
+  begin(): { readonly replaced: AbortSignal; next(): Settled | null };
+}
+
+/** Each SIGHUP settles the configuration anew. What is wrong with it is told, and the one before stays in force. */
+function watchReloads({ world, flags, supervisor, tell }: Daemon, first: Settled): Reloads {
+  let latest = first;
+  let replaced = new AbortController();
+  let following: Settled | null = null;
+  let asked = 0;
+
+  const reload = async (): Promise<void> => {
+    supervisor.reloading();
+    const settled = await trySettle(world, 'agent', flags, null);
+    if ('config' in settled) {
+      const changed = changedSettings(latest.config, settled.config);
+      tell({ type: 'reloaded', changed });
+      if (changed.length > 0) {
+        latest = settled;
+        following = settled;
+        supervisor.reconfigured(cycleMs(settled.config));
+        replaced.abort();
+      }
+    } else {
+      const mistakes = settled.join('; ');
+      tell({ type: 'trouble', what: 'configuration', detail: `${mistakes}; the one before stays in force` });
+    }
+    supervisor.reloaded();
+  };
+
+  world.onReload(() => {
+    asked += 1;
+    if (asked > 1) return;
+    void (async () => {
+      // A signal that comes while the files are read may be about what was just written.
+      for (let done = 0; done < asked; ) {
+        done = asked;
+        await reload().catch((error) => tell({ type: 'defect', detail: defectText(error) }));
+      }
+      asked = 0;
+    })();
+  });
+
+  return {
+    begin() {
+      // What was settled while the run was opened is for the next one.
+      if (following === null || !replaced.signal.aborted) replaced = new AbortController();
+      return {
+        replaced: replaced.signal,
+        next: () => {
+          const settled = following;
+          following = null;
+          return settled;
+        },
+      };
+    },
+  };
+}
+
+function changedSettings(before: Config, after: Config): string[] {
+  const texts = new Map(before.shown.map(({ setting, text }) => [setting, text]));
+  return after.shown.filter(({ setting, text }) => texts.get(setting) !== text).map(({ setting }) => setting);
 }

@@ -10,6 +10,11 @@ import type { Environment, World } from './world.ts';
 
 export type Flags = Readonly<Record<string, unknown>>;
 
+export interface Settled {
+  readonly config: Config;
+  readonly env: Environment;
+}
+
 /**
  * Settles the configuration of a command. Mistakes are told on standard error, each in one line; then the answer is
  * null, and the exit code is 64.
@@ -19,7 +24,20 @@ export async function settle(
   command: Command,
   flags: Flags,
   box: Readonly<Record<string, string>> | null,
-): Promise<{ config: Config; env: Environment } | null> {
+): Promise<Settled | null> {
+  const settled = await trySettle(world, command, flags, box);
+  if ('config' in settled) return settled;
+  for (const mistake of settled) world.err(`imds-probe: ${mistake}\n`);
+  return null;
+}
+
+/** The same without telling: the configuration, or the mistakes in it, a line each. */
+export async function trySettle(
+  world: World,
+  command: Command,
+  flags: Flags,
+  box: Readonly<Record<string, string>> | null,
+): Promise<Settled | readonly string[]> {
   const env = box === null ? world.env : boxEnvironment(world.env);
   const resolved = resolveConfig(
     {
@@ -31,9 +49,7 @@ export async function settle(
     },
     { command, catalogue: CHECKS, knownFlags: POSITIONALS },
   );
-  if (resolved.ok) return { config: resolved.config, env };
-  for (const error of resolved.errors) world.err(`imds-probe: ${configErrorText(error)}\n`);
-  return null;
+  return resolved.ok ? { config: resolved.config, env } : resolved.errors.map(configErrorText);
 }
 
 const POSITIONALS = ['config', 'show-config', 'simulate', 'once', 'verbose', 'error'];

@@ -6,6 +6,7 @@ import type { TellAgentEvent } from '../core/agent-event.ts';
 import type { FlightRecorder, HistoryRead, Period } from '../core/history.ts';
 import type { ClockPort, OnClientEvent, Ports, Sink } from '../core/ports.ts';
 import type { Delivery, Outbox } from '../core/publishing.ts';
+import type { Report } from '../core/report.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -36,6 +37,39 @@ export interface PublisherOptions {
   readonly clockCorrectionMs: () => number | null;
   /** Told of every delivery that the sink made. */
   readonly onDelivery?: (delivery: Delivery) => void;
+}
+
+/** Files, listeners and standard output that hear of every cycle. */
+export interface Outlets {
+  readonly sinks: readonly Sink[];
+  /** `next` is the configuration that follows, null at the end: what it does not keep up to date is removed. */
+  close(next: Config | null): Promise<void>;
+}
+
+/** How outlets show a report. */
+export interface Renderers {
+  status(report: Report): string;
+  prometheus(report: Report): string;
+  emf(report: Report): string;
+}
+
+/** Whoever started this process and watches it: systemd, or nobody. */
+export interface Supervisor {
+  readonly sinks: readonly Sink[];
+  readonly tell: TellAgentEvent;
+  /** The longest that can pass between two finished cycles. */
+  reconfigured(cycleMs: number): void;
+  reloading(): void;
+  reloaded(): void;
+  stopping(why: string): void;
+  /** Resolves when it has heard everything. */
+  idle(): Promise<void>;
+}
+
+export interface SupervisorOptions {
+  readonly cycleMs: number;
+  readonly summary: (report: Report) => string;
+  readonly tell: TellAgentEvent;
 }
 
 /** The clients of one run, opened by its configuration. */
@@ -72,6 +106,12 @@ export interface World {
   openClients(options: ClientsOptions): Promise<Clients>;
   openJournal(): Promise<TellAgentEvent>;
   openRecorder(dir: string, tell: TellAgentEvent): Promise<FlightRecorder>;
+  openOutlets(config: Config, renderers: Renderers): Promise<Outlets>;
+  openSupervisor(options: SupervisorOptions): Promise<Supervisor>;
+  /** Calls it with each SIGHUP from now on. */
+  onReload(listener: () => void): void;
+  /** From 0 up to 1: so that a fleet does not act as one. */
+  random(): number;
   /** What a recorder kept in this file. */
   readHistory(file: string, period: Period): Promise<HistoryRead>;
 }

@@ -26,6 +26,8 @@ export type AgentEvent =
   | { readonly type: 'trouble'; readonly what: string; readonly detail: string }
   /** That trouble is over. */
   | { readonly type: 'recovered'; readonly what: string; readonly detail: string }
+  /** SIGHUP: the configuration was read again and is in force. Names the settings that changed. */
+  | { readonly type: 'reloaded'; readonly changed: readonly string[] }
   /** A defect of ours: the cycle failed, the agent goes on. */
   | { readonly type: 'defect'; readonly detail: string }
   | { readonly type: 'stopping'; readonly reason: string; readonly pending: number }

@@ -64,6 +64,8 @@ export function lineOf(event: AgentEvent, before: Told): Line {
       };
     case 'recovered':
       return { level: 'info', msg: `${event.what} is over: ${event.detail}`, fields: fieldsOf(event) };
+    case 'reloaded':
+      return { level: 'info', msg: reloadedText(event), fields: fieldsOf(event) };
     case 'defect':
       return {
         level: 'error',
@@ -82,6 +84,9 @@ function fieldsOf(event: AgentEvent): Readonly<Record<string, unknown>> {
   const { type: _type, ...fields } = event;
   return fields;
 }
+
+const reloadedText = ({ changed }: Of<'reloaded'>): string =>
+  `configuration read again; ${changed.length === 0 ? 'nothing' : changed.join(', ')} changed`;
 
 const stateOf = ({ status, findings }: Of<'cycle'>): string => [status, ...findings].join(' ');
 
