@@ -51,6 +51,15 @@ export function placeOf(seen: {
   };
 }
 
+/** What `iam/info` answers where the profile itself is gone: then there is no role left to be assumed. */
+const PROFILE_GONE = 'InstanceProfileNotFound';
+
+/** The code by which `iam/info` says that EC2 cannot get credentials for a profile that is there; null where none. */
+export function profileRefusal(profile: Outcome<InstanceProfile> | undefined): string | null {
+  const code = profile?.ok ? profile.value.code : null;
+  return code === 'Success' || code === PROFILE_GONE ? null : code;
+}
+
 /** See which instance profile is associated. */
 export const associations = ({ instanceId, region }: Place): string =>
   `aws ec2 describe-iam-instance-profile-associations --region ${region} --filters Name=instance-id,Values=${instanceId}`;

@@ -1,7 +1,7 @@
 // Judges whether an instance role is attached at all.
 import { defineCheck } from '../core/check.ts';
 import { AWS_PAGES } from '../facts/imds.ts';
-import { instanceArguments, unknownBecause } from './context.ts';
+import { instanceArguments, profileRefusal, unknownBecause } from './context.ts';
 
 const attach = (instance: string) => ({
   text: 'Attach an instance profile (its role’s credentials appear within seconds; no restart is needed).',
@@ -14,6 +14,7 @@ export const roleMissing = defineCheck({
   title: 'No role is attached to this instance',
   severities: ['critical'],
   needs: ['instance-role', 'instance-identity', 'host'],
+  uses: ['instance-profile'],
   decisive: true,
   reference: AWS_PAGES.attachRole,
   runbook: {
@@ -35,11 +36,16 @@ export const roleMissing = defineCheck({
     const role = seen['instance-role'];
     if (!role.ok) return unknownBecause('the role could not be read', role);
     if (role.value.roleName !== null) return 'pass';
+    const profile = seen['instance-profile'];
+    const refusal = profileRefusal(profile);
+    if (refusal !== null) {
+      return { unknown: `a profile is attached, but iam/info answers ${refusal}: see role-not-assumable` };
+    }
     return {
       severity: 'critical',
       cause:
         'The metadata service lists no role: no instance profile is attached to this instance, or its role was removed.',
-      evidence: { roleName: null },
+      evidence: { roleName: null, ...(profile?.ok ? { profileCode: profile.value.code } : {}) },
       fix: [attach(instanceArguments(seen['instance-identity'], seen.host))],
     };
   },

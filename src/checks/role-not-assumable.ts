@@ -2,7 +2,7 @@
 import { defineCheck } from '../core/check.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES } from '../facts/imds.ts';
-import { unknownBecause } from './context.ts';
+import { profileRefusal, unknownBecause } from './context.ts';
 
 const trust = (role: string): Fix[] => [
   {
@@ -43,16 +43,8 @@ export const roleNotAssumable = defineCheck({
     const role = seen['instance-role'];
     const profile = seen['instance-profile'];
     const roleCode = role.ok ? role.value.code : null;
-    const profileCode = profile.ok ? profile.value.code : null;
     // Credentials that are there outweigh a stale code in iam/info.
-    const code =
-      roleCode === null
-        ? profileCode !== 'Success'
-          ? profileCode
-          : null
-        : roleCode === 'Success'
-          ? null
-          : roleCode;
+    const code = roleCode === null ? profileRefusal(profile) : roleCode === 'Success' ? null : roleCode;
     if (code === null) {
       if (!role.ok) return unknownBecause('the role could not be read', role);
       return role.value.roleName === null ? { unknown: 'no role is attached' } : 'pass';

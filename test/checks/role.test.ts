@@ -26,12 +26,17 @@ const NO_ROLE: Partial<InstanceRole> = {
   ageSeconds: null,
   accessKeyId: null,
 };
+const info = (code: string): Snapshot => ({
+  'instance-profile': seen({ code, lastUpdated: null, instanceProfileArn: null, instanceProfileId: null }),
+});
 const UNREADABLE: Snapshot = { 'instance-role': lost('refused'), 'instance-profile': lost('refused') };
 
 const TABLE: Record<string, readonly [string, Snapshot, string][]> = {
   'role-missing': [
     ['healthy', {}, 'pass'],
     ['none', role(NO_ROLE), 'critical'],
+    ['none, the profile was deleted', { ...role(NO_ROLE), ...info('InstanceProfileNotFound') }, 'critical'],
+    ['none, EC2 may not assume it', { ...role(NO_ROLE), ...info('AssumeRoleUnauthorizedAccess') }, 'unknown'],
     ['unreadable', UNREADABLE, 'unknown'],
     ['throttled is not missing', { 'instance-role': lost('http-status', 'GET', 503) }, 'unknown'],
   ],
@@ -42,28 +47,20 @@ const TABLE: Record<string, readonly [string, Snapshot, string][]> = {
       'iam/info says so',
       {
         'instance-role': lost('http-status', 'GET', 404),
-        'instance-profile': seen({
-          code: 'InstanceProfileNotFound',
-          lastUpdated: null,
-          instanceProfileArn: null,
-          instanceProfileId: null,
-        }),
+        ...info('AssumeRoleUnauthorizedAccess'),
       },
       'critical',
     ],
     [
       'credentials outweigh a stale code',
       {
-        'instance-profile': seen({
-          code: 'Failed',
-          lastUpdated: null,
-          instanceProfileArn: null,
-          instanceProfileId: null,
-        }),
+        ...info('Failed'),
       },
       'pass',
     ],
     ['no role', role(NO_ROLE), 'unknown'],
+    ['the profile was deleted', { ...role(NO_ROLE), ...info('InstanceProfileNotFound') }, 'unknown'],
+    ['none listed, for EC2 may not assume it', { ...role(NO_ROLE), ...info('Failed') }, 'critical'],
     ['unreadable', UNREADABLE, 'unknown'],
   ],
   'role-credentials-expired': [
