@@ -270,7 +270,8 @@ async function openSupervisor({ cycleMs, summary, tell }: SupervisorOptions): Pr
 const world: World = {
   args: process.argv.slice(2),
   version: manifest.version,
-  env: process.env,
+  // A copy: each look into the real one searches all of it, and its variables are listed many times over.
+  env: { ...process.env },
   terminal: {
     stdoutIsTerminal: process.stdout.isTTY === true,
     stderrIsTerminal: process.stderr.isTTY === true,
