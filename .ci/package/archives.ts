@@ -1,5 +1,5 @@
 // Makes the three kinds of package of one laid-out tree, without root and so that the same input gives the same bytes.
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { ARCHES, type Arch } from './runtime.ts';
 import { type Entry, type Format, layOut, type Product, stampTree } from './tree.ts';
 
@@ -34,7 +35,9 @@ export interface PackageJob {
 /** xz at 8: all but as small as 9, and whoever unpacks it needs 33 MiB in place of 65. */
 const XZ_LEVEL = '8';
 
-const run = (command: string, args: readonly string[], { product }: PackageJob): void => {
+const execute = promisify(execFile);
+
+async function run(command: string, args: readonly string[], { product }: PackageJob): Promise<void> {
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: '/nonexistent',
@@ -43,16 +46,16 @@ const run = (command: string, args: readonly string[], { product }: PackageJob):
     SOURCE_DATE_EPOCH: String(product.epoch),
   };
   try {
-    execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+    await execute(command, args, { env });
   } catch (error) {
-    const { code, stderr } = error as { readonly code?: string; readonly stderr?: Buffer };
+    const { code, stderr } = error as { readonly code?: string | number; readonly stderr?: string };
     throw new Error(
       code === 'ENOENT'
         ? `${command} is missing; .ci/peers/packaging.sh installs it`
-        : `${command}: ${String(stderr)}`,
+        : `${command}: ${stderr ?? String(error)}`,
     );
   }
-};
+}
 
 const template = (job: PackageJob, file: string, values: Readonly<Record<string, string>>): string =>
   readFileSync(path.join(job.root, 'deploy/packages', file), 'utf8').replace(
@@ -81,8 +84,8 @@ export async function buildPackage(job: PackageJob, format: Format): Promise<str
   rmSync(job.work, { recursive: true, force: true });
   mkdirSync(job.work, { recursive: true });
   if (format === 'deb') await deb(job, file);
-  else if (format === 'rpm') rpm(job, file);
-  else tarGz(job, file);
+  else if (format === 'rpm') await rpm(job, file);
+  else await tarGz(job, file);
   chmodSync(file, 0o644);
   return file;
 }
@@ -129,7 +132,7 @@ async function deb(job: PackageJob, file: string): Promise<void> {
   }
   stampTree(stage, product.epoch);
   const compression = job.quick ? ['-Zgzip', '-z1'] : ['-Zxz', `-z${XZ_LEVEL}`, '--threads-max=2'];
-  run('dpkg-deb', ['--root-owner-group', ...compression, '--build', stage, file], job);
+  await run('dpkg-deb', ['--root-owner-group', ...compression, '--build', stage, file], job);
 }
 
 /** rpm's own view of paths: `%config`, `%doc`, `%license`, and the folders that are ours. */
@@ -152,7 +155,7 @@ function rpmFiles(entries: readonly Entry[]): string {
   ].join('\n');
 }
 
-function rpm(job: PackageJob, file: string): void {
+async function rpm(job: PackageJob, file: string): Promise<void> {
   const { product, entries, work, arch } = job;
   const stage = path.join(work, 'rpm');
   layOut(stage, entries, product.epoch);
@@ -186,11 +189,11 @@ function rpm(job: PackageJob, file: string): void {
     _docdir: '/usr/share/doc',
   };
   const defines = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
-  run('rpmbuild', ['-bb', '--quiet', '--target', `${ARCHES[arch].rpm}-linux`, ...defines, spec], job);
+  await run('rpmbuild', ['-bb', '--quiet', '--target', `${ARCHES[arch].rpm}-linux`, ...defines, spec], job);
   renameSync(path.join(top, 'RPMS', ARCHES[arch].rpm, path.basename(file)), file);
 }
 
-function tarGz(job: PackageJob, file: string): void {
+async function tarGz(job: PackageJob, file: string): Promise<void> {
   const { product, entries, work, arch } = job;
   const top = treeName(product, arch);
   const stage = path.join(work, 'tar');
@@ -209,7 +212,7 @@ function tarGz(job: PackageJob, file: string): void {
     '--numeric-owner',
     '--format=gnu',
   ];
-  run('tar', [...same, '-cf', archive, '-C', stage, top], job);
-  run('gzip', ['-n', job.quick ? '-1' : '-9', archive], job);
+  await run('tar', [...same, '-cf', archive, '-C', stage, top], job);
+  await run('gzip', ['-n', job.quick ? '-1' : '-9', archive], job);
   renameSync(`${archive}.gz`, file);
 }

@@ -1,7 +1,13 @@
 // Which packages' code is in the bundle: for the licences that have to go with it, and for the bill of materials.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Metafile } from 'esbuild';
+
+/** What is needed of esbuild's metafile. */
+export interface Outputs {
+  readonly outputs: Readonly<
+    Record<string, { readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }>
+  >;
+}
 
 export interface BundledPackage {
   readonly name: string;
@@ -23,7 +29,7 @@ interface Lock {
 }
 
 /** Folders below node_modules, nested ones too, whose files left bytes in an output; sorted. */
-export function bundledFolders(metafile: Metafile): readonly string[] {
+export function bundledFolders(metafile: Outputs): readonly string[] {
   const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs)
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)

@@ -16,8 +16,8 @@ fi
 
 suite=bookworm
 # What a Debian image on EC2 has and a minimal one has not. debootstrap does not see that cryptography needs cffi.
-include=systemd,systemd-sysv,dbus,ca-certificates,openssl,curl,procps,iproute2,python3-cffi-backend,cloud-init
-key="$suite $include 1"
+include=systemd,systemd-sysv,dbus,ca-certificates,openssl,curl,procps,iproute2,python3-cffi-backend,cloud-init,rpm
+key="$suite $include"
 base=${XDG_CACHE_HOME:-$HOME/.cache}/imds-probe/boot
 [ "$(cat "$base.key" 2>/dev/null)" = "$key" ] && exit 0
 

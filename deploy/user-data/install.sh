@@ -241,7 +241,9 @@ install_it() {
     say "installed $INSTALL_VERSION${before:+ in place of $before}"
   fi
   configure
-  if ! imds-probe check --show-config >/dev/null; then
+  status=0
+  imds-probe check --show-config >/dev/null || status=$?
+  if [ "$status" = 64 ]; then
     restore_config
     [ -z "$previous" ] || put_in_place "$previous"
     fail 'a setting is wrong; see above' 64

@@ -168,8 +168,7 @@ describe('the bundle’s packages', () => {
       'node_modules/shaken/index.js': { bytesInOutput: 0 },
       'node_modules/@s/b/node_modules/c/x.js': { bytesInOutput: 1 },
     };
-    const output = { bytes: 1, inputs, imports: [], exports: [] };
-    expect(bundledFolders({ inputs: {}, outputs: { 'dist/x.mjs': output } })).toEqual([
+    expect(bundledFolders({ outputs: { 'dist/x.mjs': { inputs } } })).toEqual([
       'node_modules/@s/b/node_modules/c',
       'node_modules/a',
     ]);

@@ -1,41 +1,12 @@
 // A Debian that really boots, in a namespace of its own network: systemd-nspawn on an overlay over the kept base system.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BehaviourChange } from '../../../src/simulator/behaviour.ts';
+import { type Layer, openLayer, type Ran } from './base.ts';
 import { AWS_ADDRESS, IMDS_ADDRESS, type Order, TIME_ADDRESS, type Told } from './orders.ts';
-
-export interface Ran {
-  readonly code: number;
-  readonly output: string;
-}
-
-export const BASE = path.join(
-  process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
-  'imds-probe',
-  'boot',
-);
-
-/** What is missing to boot a guest here, or null. */
-export function missingForGuest(): string | null {
-  if (process.getuid?.() !== 0) return 'root';
-  for (const [tool, flag] of [
-    ['ip', '-V'],
-    ['systemd-nspawn', '--version'],
-    ['openssl', 'version'],
-    ['dpkg-deb', '--version'],
-  ] as const) {
-    try {
-      execFileSync(tool, [flag], { stdio: 'ignore' });
-    } catch {
-      return tool;
-    }
-  }
-  return existsSync(`${BASE}.key`) ? null : 'the base system that .ci/peers/boot.sh makes';
-}
 
 const ip = (...args: readonly string[]): void => {
   execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -62,6 +33,7 @@ export class Guest {
   /** Files for the guest to fetch lie here: http://10.99.0.10/ */
   readonly files: string;
   readonly root: string;
+  readonly #layer: Layer;
   readonly #place: string;
   readonly #namespace: string;
   #world: ChildProcess | null = null;
@@ -69,11 +41,12 @@ export class Guest {
   #orders = 0;
 
   constructor() {
-    this.#place = mkdtempSync(path.join(tmpdir(), 'imds-probe-boot-'));
-    this.#namespace = `imdsp-boot-${process.pid}`;
-    this.root = path.join(this.#place, 'root');
+    this.#layer = openLayer();
+    this.#place = this.#layer.place;
+    this.root = this.#layer.root;
+    this.#namespace = `imdsp-boot-${process.pid}-${path.basename(this.#place).slice(-3)}`;
     this.files = path.join(this.#place, 'files');
-    for (const name of ['root', 'files', 'upper', 'work']) mkdirSync(path.join(this.#place, name));
+    mkdirSync(this.files);
   }
 
   /** Makes the network, the services in it, and the guest's disk. */
@@ -89,8 +62,6 @@ export class Guest {
     const { key, cert, authority } = this.#certificates();
     await this.#startWorld(key, cert);
 
-    const layers = `lowerdir=${BASE},upperdir=${this.#place}/upper,workdir=${this.#place}/work`;
-    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', layers, this.root]);
     this.write('/etc/imds-probe-test-ca.pem', authority);
     this.write('/etc/hostname', 'ip-10-99-0-2\n');
     this.write(
@@ -98,7 +69,8 @@ export class Guest {
       `127.0.0.1 localhost ip-10-99-0-2\n${AWS_ADDRESS} monitoring.us-east-1.amazonaws.com sts.us-east-1.amazonaws.com\n`,
     );
     this.write('/etc/resolv.conf', '');
-    const cloud = 'datasource_list: [NoCloud]\nnetwork: {config: disabled}\nlocale: false\nssh_genkeytypes: []\n';
+    const cloud =
+      'datasource_list: [NoCloud]\nnetwork: {config: disabled}\nlocale: false\nssh_genkeytypes: []\n';
     this.write('/etc/cloud/cloud.cfg.d/99-test.cfg', cloud);
     this.write('/var/lib/cloud/seed/nocloud/meta-data', 'instance-id: i-0b0c5eed0b0c5eed0\n');
   }
@@ -276,12 +248,11 @@ export class Guest {
     }
     this.#world?.disconnect();
     try {
-      execFileSync('umount', ['--lazy', this.root], { stdio: 'ignore' });
       ip('netns', 'del', this.#namespace);
     } catch {
       // It was never there.
     }
-    rmSync(this.#place, { recursive: true, force: true });
+    this.#layer.close();
   }
 }
 

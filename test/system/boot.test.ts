@@ -1,0 +1,257 @@
+// A Debian that really boots: cloud-init runs the shipped user data, and what it installs has to work, survive, change and go.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingBase, missingCommands, type Ran, skipWithout } from './boot/base.ts';
+import { Guest, until } from './boot/guest.ts';
+import { cloudConfig, installLine } from './boot/install.ts';
+import { buildDeb, release, repack, signingKey } from './boot/releases.ts';
+
+const missing = [
+  missingBase() ?? [],
+  missingCommands(['systemd-nspawn', 'ip', 'openssl', 'dpkg-deb']),
+].flat();
+const skipped = skipWithout(missing, 'the booted system');
+
+const V1 = '0.1.0';
+const V2 = '0.2.0';
+/** Starts, takes its settings, and never finishes a cycle. */
+const HANGS = '0.3.0';
+const TAMPERED = '0.4.0';
+const HANGING = "if (process.argv[2] === 'agent') setInterval(() => {}, 1000);";
+/** Cycles of two seconds, so that the test need not wait for minutes. */
+const FAST = { INTERVAL: '2', FLUSH: '2', DEADLINE: '2' };
+const DROP_IN = '/etc/systemd/system/imds-probe.service.d/test.conf';
+const KNOWN_CA = 'Environment=NODE_EXTRA_CA_CERTS=/etc/imds-probe-test-ca.pem';
+
+describe.skipIf(skipped)('a booted system', () => {
+  const key = signingKey();
+  const debs = mkdtempSync(path.join(tmpdir(), 'imds-probe-debs-'));
+  let guest: Guest;
+  let log = '';
+
+  const sh = (line: string, seconds?: number): Promise<Ran> => guest.run(line, seconds);
+  const property = async (name: string): Promise<string> =>
+    (await sh(`systemctl show --value -p ${name} imds-probe`)).output;
+  const version = async (): Promise<string> =>
+    (await sh("dpkg -s imds-probe | sed -n 's/^Version: //p'")).output;
+  const install = (wanted: string, variables: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+    sh(installLine(V1, wanted, key, variables), 240);
+  const heartbeats = async (): Promise<readonly number[]> =>
+    (await guest.received()).metrics
+      .filter(({ name }) => name === 'Heartbeat')
+      .map(({ timestamp }) => timestamp);
+  /** Waits until CloudWatch has accepted a heartbeat that is younger than now. */
+  const publishes = async (): Promise<void> => {
+    const now = Math.floor(Date.now() / 1000);
+    await until('a new heartbeat arrives', 60, async () => (await heartbeats()).some((time) => time > now));
+  };
+
+  beforeAll(async () => {
+    guest = new Guest();
+    const deb = buildDeb(debs, V1);
+    release(guest.files, V1, deb, key);
+    release(guest.files, V2, repack(deb, V1, V2), key);
+    release(guest.files, HANGS, repack(deb, V1, HANGS, HANGING), key);
+    release(guest.files, TAMPERED, repack(deb, V1, TAMPERED), key);
+    await guest.prepare();
+    // Quicker than it ships, so that the test sees it act; and the authority that vouches for this CloudWatch.
+    const quick = 'WatchdogSec=10\nTimeoutAbortSec=1\nRestartSec=1\nTimeoutStartSec=20';
+    guest.write(DROP_IN, `[Service]\n${KNOWN_CA}\n${quick}\n`);
+    log = await guest.boot(cloudConfig(guest.files, V1, key, FAST));
+  }, 400_000);
+
+  afterAll(async () => {
+    await guest?.close();
+    rmSync(debs, { recursive: true, force: true });
+  }, 60_000);
+
+  it('has it installed, enabled and ready after its first boot, with a diagnosis in cloud-init’s log', async () => {
+    expect(log).toContain('status: done');
+    expect(log).toContain(`imds-probe_${V1}_amd64.deb: signature and hash are right`);
+    expect(log).toContain(`${V1} is ready`);
+    expect(log).toMatch(/^OK {2}The role's credentials are good for/m);
+    expect((await sh('systemctl is-active imds-probe; systemctl is-enabled imds-probe')).output).toBe(
+      'active\nenabled',
+    );
+    expect(await property('StatusText')).not.toBe('');
+    expect((await sh('systemctl --failed --no-legend')).output).toBe('');
+  });
+
+  it('runs it in its sandbox, and nothing of that is in its way', async () => {
+    const pid = await property('MainPID');
+    const status = (await sh(`cat /proc/${pid}/status`)).output;
+    const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
+    const user = (await sh('id -u imds-probe')).output;
+    expect(field('Uid').split('\t')).toEqual([user, user, user, user]);
+    expect({ caps: field('CapEff'), noNewPrivs: field('NoNewPrivs'), seccomp: field('Seccomp') }).toEqual({
+      caps: '0000000000000000',
+      noNewPrivs: '1',
+      seccomp: '2',
+    });
+    // Half of what the unit allows.
+    expect(Number.parseInt(field('VmHWM'), 10)).toBeLessThan(128 * 1024);
+    const mounts = (await sh(`cat /proc/${pid}/mounts`)).output;
+    expect(mounts).toMatch(/^\S+ \/ \S+ ro,/m);
+    expect(mounts).toMatch(/^\S+ \/var\/lib\/imds-probe \S+ rw,/m);
+    expect((await sh('journalctl -u imds-probe -p warning --no-pager -o cat')).output).toBe('');
+  });
+
+  it('publishes, signed by the instance’s role, over TLS', async () => {
+    await publishes();
+    const { metrics } = await guest.received();
+    expect(new Set(metrics.map(({ dimensions }) => dimensions['Fleet']))).toEqual(new Set(['web']));
+    expect(metrics.filter(({ name }) => name === 'CredentialExpiryMargin').length).toBeGreaterThan(0);
+  });
+
+  it('shows its state to everybody, and its history to its group only', async () => {
+    expect(JSON.parse((await sh('cat /run/imds-probe/status.json')).output)).toMatchObject({ status: 'ok' });
+    await sh('useradd -m member && usermod -aG imds-probe member && useradd -m stranger');
+    const asUser = (name: string): Promise<Ran> =>
+      sh(`su -s /bin/sh -c 'cat /run/imds-probe/status.json >/dev/null && imds-probe history' ${name}`);
+    expect((await asUser('member')).code).toBe(0);
+    expect((await asUser('stranger')).code).not.toBe(0);
+    expect((await sh('stat -c "%a %U %G" /var/lib/imds-probe')).output).toBe('750 imds-probe imds-probe');
+  });
+
+  it('starts a stalled agent anew', async () => {
+    const pid = await property('MainPID');
+    await sh(`kill -STOP ${pid}`);
+    await until('the watchdog acts', 60, async () => !['0', pid].includes(await property('MainPID')));
+    expect((await sh('journalctl -u imds-probe --no-pager -o cat')).output).toMatch(/Watchdog timeout/);
+    await until('it is ready again', 60, async () => (await property('SubState')) === 'running');
+    await publishes();
+  }, 200_000);
+
+  it('takes a changed setting on reload, in the same process', async () => {
+    const pid = await property('MainPID');
+    await sh("sed -i 's/web/other/' /etc/imds-probe/config.yaml");
+    expect((await sh('systemctl reload imds-probe')).code).toBe(0);
+    await until('metrics of the other fleet', 60, async () =>
+      (await guest.received()).metrics.some(({ dimensions }) => dimensions['Fleet'] === 'other'),
+    );
+    expect(await property('MainPID')).toBe(pid);
+    await sh("sed -i 's/other/web/' /etc/imds-probe/config.yaml && systemctl reload imds-probe");
+  }, 120_000);
+
+  it('keeps what CloudWatch did not take over a reboot, and delivers it then', async () => {
+    await guest.change({ cloudwatch: { refused: true } });
+    const away = Math.floor(Date.now() / 1000);
+    await until('a delivery fails', 60, async () =>
+      (await sh('journalctl -u imds-probe --no-pager -o cat')).output.includes('publish-failed'),
+    );
+    const pending = Math.floor(Date.now() / 1000);
+    await guest.reboot();
+    expect((await sh('systemctl is-active imds-probe')).output).toBe('active');
+    const back = Math.floor(Date.now() / 1000);
+    await guest.change({ cloudwatch: { refused: false } });
+    await publishes();
+    await until('what was measured before the reboot arrives', 60, async () =>
+      (await heartbeats()).some((time) => time > away && time <= pending),
+    );
+    expect((await heartbeats()).filter((time) => time > away && time < back).length).toBeGreaterThan(1);
+  }, 300_000);
+
+  it('has nothing to do when it is installed once more', async () => {
+    const pid = await property('MainPID');
+    const ran = await install(V1);
+    expect(ran.output).toContain(`${V1} is here and runs; nothing to do`);
+    expect(await property('MainPID')).toBe(pid);
+  });
+
+  it.each([
+    [
+      'another key',
+      V2,
+      () => ({ INSTALL_PUBLIC_KEY: signingKey().publicLine }),
+      'the signature of SHA256SUMS is not by',
+    ],
+    ['a package that is not the signed one', TAMPERED, () => ({}), 'is not the file that was signed'],
+    ['a version that is not there', '9.9.9', () => ({}), '9.9.9 could not be had; nothing was changed'],
+  ] as const)('refuses %s before it touches anything', async (_, wanted, variables, said) => {
+    if (wanted === TAMPERED) {
+      const file = path.join(guest.files, TAMPERED, `imds-probe_${TAMPERED}_amd64.deb`);
+      const bytes = readFileSync(file);
+      bytes[bytes.length - 100] = (bytes[bytes.length - 100] ?? 0) ^ 1;
+      writeFileSync(file, bytes);
+    }
+    const pid = await property('MainPID');
+    const ran = await install(wanted, variables());
+    expect(ran).toMatchObject({ code: 1, output: expect.stringContaining(said) });
+    expect(await version()).toBe(V1);
+    expect(await property('MainPID')).toBe(pid);
+  });
+
+  it('refuses a wrong setting, and keeps the ones before', async () => {
+    const before = (await sh('cat /etc/imds-probe/config.yaml')).output;
+    const ran = await install(V1, { IMDS_PROBE_INTERVAL: 'often' });
+    expect(ran).toMatchObject({ code: 64, output: expect.stringContaining('interval') });
+    expect((await sh('cat /etc/imds-probe/config.yaml')).output).toBe(before);
+    expect((await sh('systemctl is-active imds-probe')).output).toBe('active');
+  });
+
+  it('writes settings as they were said, whatever is in them', async () => {
+    const odd = 'a "b" \\ $HOME `id` #c: d';
+    const ran = await install(V1, { ...settings({ ...FAST, FLEET: 'web', PROFILE: odd }) });
+    expect(ran.output).toContain(`${V1} is ready`);
+    const shown = JSON.parse((await sh('imds-probe check --show-config --json')).output) as {
+      settings: { name: string; value: unknown }[];
+    };
+    expect(shown.settings.find(({ name }) => name === 'profile')?.value).toBe(odd);
+    await install(V1, settings({ ...FAST, FLEET: 'web' }));
+  });
+
+  it('upgrades in place, with its history and settings', async () => {
+    const config = (await sh('cat /etc/imds-probe/config.yaml')).output;
+    const ran = await install(V2);
+    expect(ran).toMatchObject({
+      code: 0,
+      output: expect.stringContaining(`installed ${V2} in place of ${V1}`),
+    });
+    expect(await version()).toBe(V2);
+    expect((await sh('cat /etc/imds-probe/config.yaml')).output).toBe(config);
+    expect((await sh('systemctl is-active imds-probe')).output).toBe('active');
+    await publishes();
+  }, 120_000);
+
+  it('goes back to the version before when the new one does not become ready', async () => {
+    const ran = await install(HANGS);
+    expect(ran).toMatchObject({ code: 3, output: expect.stringContaining(`${V2} runs again`) });
+    expect(await version()).toBe(V2);
+    expect((await sh('systemctl is-active imds-probe')).output).toBe('active');
+    await publishes();
+  }, 300_000);
+
+  it('enforces the address list of the drop-in for VPC endpoints', async () => {
+    const dropIn = path.resolve(import.meta.dirname, '../../deploy/systemd/drop-ins/vpc-endpoints.conf');
+    const place = '/etc/systemd/system/imds-probe.service.d/vpc-endpoints.conf';
+    const restarted = async (subnet: string): Promise<void> => {
+      guest.write(place, readFileSync(dropIn, 'utf8').replace('10.0.0.0/16', subnet));
+      await sh('systemctl daemon-reload && systemctl restart imds-probe');
+    };
+    await restarted('10.98.0.0/16');
+    await until('CloudWatch is out of reach', 60, async () =>
+      (await sh('journalctl -u imds-probe --no-pager -o cat -n 20')).output.includes('publish-failed'),
+    );
+    await restarted('10.99.0.0/16');
+    await publishes();
+    await sh(`rm ${place} && systemctl daemon-reload && systemctl restart imds-probe`);
+  }, 200_000);
+
+  it('is removed without a trace', async () => {
+    const ran = await sh('sh /run/install.sh uninstall');
+    expect(ran).toMatchObject({ code: 0, output: expect.stringContaining('removed') });
+    const found = await sh(
+      "find / -xdev -name '*imds-probe*' -not -path '/proc/*' -not -name imds-probe-test-ca.pem | sort",
+    );
+    expect(found.output).toBe('');
+    expect(
+      (await sh('getent passwd imds-probe; getent group imds-probe; systemctl cat imds-probe')).output,
+    ).toBe('No files found for imds-probe.service.');
+  });
+});
+
+function settings(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`IMDS_PROBE_${name}`, value]));
+}
