@@ -1,4 +1,5 @@
 // Small rules about the text of shared files: blanks, identifiers, and how a key may be shown.
+import { SHARED_KEYS } from '../facts/shared-keys.ts';
 
 /** The SDKs' parser knows two blanks only; other white space belongs to the value. */
 export function trimBlanks(text: string): string {
@@ -18,10 +19,7 @@ export function isIdentifier(text: string): boolean {
   return /^[A-Za-z0-9_\-/.%@:+]+$/.test(text);
 }
 
-/**
- * A key as a problem may show it. A line that went wrong can have a secret where a key belongs, so only what looks
- * like a setting is shown: shorter than a secret key (40), and no access key id.
- */
+/** A key as a problem may show it: a line that went wrong can have a secret where a key belongs. */
 export function shownKey(name: string): string {
-  return /^[A-Za-z][A-Za-z0-9_]{0,38}$/.test(name) && !/^A[A-Z]IA/i.test(name) ? name : 'a key';
+  return SHARED_KEYS.has(name.toLowerCase()) ? name : 'a key';
 }

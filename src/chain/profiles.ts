@@ -12,6 +12,7 @@ import type {
 } from '../core/chain.ts';
 import { shownAccessKeyId, shownText } from '../core/text.ts';
 import { keyKind } from '../facts/credential-chain.ts';
+import { SHARED_KEYS } from '../facts/shared-keys.ts';
 
 /** Name → key → value. Values are raw here and may be secrets: none of this leaves the reader. */
 export type RawSections = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -79,7 +80,7 @@ function conflicts(raw: RawProfile): readonly string[] {
   const { config } = raw;
   return [...raw.credentials]
     .filter(([key, value]) => config.has(key) && config.get(key) !== value)
-    .map(([key]) => shownText(key, 60))
+    .map(([key]) => (SHARED_KEYS.has(key) ? key : 'a key'))
     .sort();
 }
 

@@ -73,8 +73,8 @@ export function rowsOf(
 ): Pick<CredentialChain, 'profiles' | 'moreProfiles'> {
   const rows = standing.world.profiles.map((profile) => rowOf(standing, profile, order));
   if (rows.length <= MAX_ROWS) return { profiles: rows, moreProfiles: 0 };
-  const telling = ({ inUse, problems, conflicts, sessionToken }: ProfileRow): boolean =>
-    inUse || sessionToken || problems.length > 0 || conflicts.length > 0;
-  const kept = new Set([...rows.filter(telling), ...rows.filter((row) => !telling(row))].slice(0, MAX_ROWS));
+  const weight = ({ inUse, problems, conflicts, sessionToken }: ProfileRow): number =>
+    inUse ? 0 : sessionToken || problems.length > 0 || conflicts.length > 0 ? 1 : 2;
+  const kept = new Set([...rows].sort((a, b) => weight(a) - weight(b)).slice(0, MAX_ROWS));
   return { profiles: rows.filter((row) => kept.has(row)), moreProfiles: rows.length - kept.size };
 }

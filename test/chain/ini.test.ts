@@ -115,6 +115,16 @@ describe('what goes wrong, and what is read of it', () => {
       { a: {} },
       ['1 error fatal: expected a [section] before the first key'],
     ],
+    [
+      'a setting by its name, and nothing else that stands where a key belongs',
+      'config',
+      '[profile a]\nRegion = x\nHunter2 = x',
+      { a: { region: 'x', hunter2: 'x' } },
+      [
+        '2 disagreement: Region has capital letters: the JavaScript SDK does not find it',
+        '3 disagreement: a key has capital letters: the JavaScript SDK does not find it',
+      ],
+    ],
     ['a key without a name', 'config', '[profile a]\n= v', { a: {} }, ['2 error fatal: a key has no name']],
     ['no delimiter', 'config', '[profile a]\nnonsense', { a: {} }, ['2 error fatal: expected "key = value"']],
     [
@@ -224,7 +234,9 @@ describe('what goes wrong, and what is read of it', () => {
       'credentials',
       '[a]\nk = 1\nk = 2',
       { a: { k: '2' } },
-      ['3 disagreement fatal: k is set twice: SDKs take the last one, the AWS CLI and boto3 refuse the file'],
+      [
+        '3 disagreement fatal: a key is set twice: SDKs take the last one, the AWS CLI and boto3 refuse the file',
+      ],
     ],
     [
       'capitals in a key',
@@ -316,28 +328,30 @@ describe('what goes wrong, and what is read of it', () => {
       'config',
       '[profile a]\nk = v\n  w',
       { a: { k: 'v\nw' } },
-      ['3 disagreement: the line is indented and continues k; the JavaScript SDK leaves it out'],
+      ['3 disagreement: the line is indented and continues a key; the JavaScript SDK leaves it out'],
     ],
     [
       'an indented line that looks like a key',
       'config',
       '[profile a]\nk = v\n  l = w',
       { a: { k: 'v\nl = w' } },
-      ['3 disagreement: the line is indented, so most read it as more of k; the JavaScript SDK reads a key'],
+      [
+        '3 disagreement: the line is indented, so most read it as more of a key; the JavaScript SDK reads a key',
+      ],
     ],
     [
       'an indented line that looks like a header',
       'config',
       '[profile a]\nk = v\n  [profile b]',
       { a: { k: 'v\n[profile b]' } },
-      ['3 disagreement: the line is indented, so it is no section header but more of k'],
+      ['3 disagreement: the line is indented, so it is no section header but more of a key'],
     ],
     [
       'an indented comment below a key',
       'config',
       '[profile a]\nk = v\n  # why',
       { a: { k: 'v\n# why' } },
-      ['3 disagreement: the comment is indented: the AWS CLI skips it, some SDKs make it part of k'],
+      ['3 disagreement: the comment is indented: the AWS CLI skips it, some SDKs make it part of a key'],
     ],
     [
       'an indented comment below a header',
@@ -358,7 +372,7 @@ describe('what goes wrong, and what is read of it', () => {
       'config',
       '[profile a]\nk = v\u00a0',
       { a: { k: 'v\u00a0' } },
-      ['2 disagreement: invisible blank space around the value of k: some SDKs keep it'],
+      ['2 disagreement: invisible blank space around the value of a key: some SDKs keep it'],
     ],
     [
       'old Macintosh line ends',

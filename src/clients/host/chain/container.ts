@@ -11,8 +11,8 @@ import {
 import { type Reach, readWithin } from './reach.ts';
 import { isoTime, jsonObject, type SigningCredentials, signingFromJson } from './secrets.ts';
 
-/** The JavaScript SDK waits as long (fromContainerMetadata, DEFAULT_TIMEOUT), botocore twice that, three times. */
-const TIMEOUT_MS = 1000;
+/** botocore's ContainerMetadataFetcher waits as long, three times; the JavaScript SDK half of it, once. */
+const TIMEOUT_MS = 2000;
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_TOKEN_BYTES = 16 * 1024;
 

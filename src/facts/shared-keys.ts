@@ -1,0 +1,24 @@
+// Keys of the shared files by name: only these are ever shown, because a line that went wrong can begin with a secret.
+//
+// AWS SDKs and Tools Reference Guide, "Settings reference"; AWS CLI User Guide, "Configuration and credential file
+// settings"; botocore configprovider.py.
+
+const NAMES = `
+account_id api_versions auth_scheme_preference aws_access_key_id aws_account_id aws_secret_access_key
+aws_security_token aws_session_token azure_tenant_id ca_bundle chained_role cli_auto_prompt cli_binary_format
+cli_follow_urlparam cli_help_output cli_history cli_pager cli_timestamp_format client_context_params connect_timeout
+credential_process credential_source csm_enabled defaults_mode disable_ec2_metadata disable_request_compression
+dualstack duration_seconds ec2_metadata_service_endpoint ec2_metadata_service_endpoint_mode ec2_metadata_v1_disabled
+endpoint_discovery_enabled endpoint_url external_id google_tenant_id ignore_configured_endpoint_urls login_session
+max_attempts metadata_service_num_attempts metadata_service_timeout mfa_serial output parameter_validation
+proxy_host read_timeout region request_checksum_calculation request_min_compression_size_bytes
+response_checksum_validation retry_mode role_arn role_session_name s3 s3_disable_multiregion_access_points
+s3_us_east_1_regional_endpoint s3_use_arn_region s3api sdk_ua_app_id services sigv4a_signing_region_set
+source_profile sso_account_id sso_account_name sso_auto_populated sso_region sso_registration_scopes sso_role_name
+sso_session sso_start_url sts_regional_endpoints tcp_keepalive use_accelerate_endpoint use_dualstack_endpoint
+use_fips_endpoint user_agent_appid web_identity_token_file
+addressing_style max_bandwidth max_concurrent_requests max_queue_size multipart_chunksize multipart_threshold
+payload_signing_enabled preferred_transfer_client signature_version target_bandwidth
+`;
+
+export const SHARED_KEYS: ReadonlySet<string> = new Set(NAMES.trim().split(/\s+/));
