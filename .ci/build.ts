@@ -1,52 +1,130 @@
-// Builds dist/: one executable bundle, chunks that load only when their command is called, and the report's schema.
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+// Builds dist/: the program's first file, chunks of which each command loads what it needs, and the report's schema.
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
-import { bundledFolders, bundledPackages, licenseText } from './package/bundled.ts';
+import { parseArgs } from 'node:util';
+import { type TransformOptions, transform } from 'esbuild';
+import { type OutputChunk, rolldown } from 'rolldown';
+import { DEFINED, replacementFor } from './build/replaced.ts';
+import { bundledFolders, bundledPackages, licenseText, type Outputs } from './package/bundled.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
-const out = path.join(root, 'dist');
+const { values } = parseArgs({ options: { out: { type: 'string', default: path.join(root, 'dist') } } });
+const out = path.resolve(values.out);
 
-// Packages that are CommonJS inside an ES bundle still call require() for Node's own modules.
-const REQUIRE =
-  "import { createRequire as imdsProbeRequire } from 'node:module'; const require = imdsProbeRequire(import.meta.url);";
+const TARGET = 'node22.19';
 
-const options: BuildOptions = {
-  absWorkingDir: root,
-  entryPoints: { 'imds-probe': 'src/main.ts' },
-  outdir: 'dist',
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
+/**
+ * What every `check` needs is one file, whatever the sources load lazily. Everything else that is loaded lazily there is
+ * a chunk of its own here.
+ */
+const EVERY_CHECK =
+  /\/src\/(main|cli\/check|report\/text|clients\/(imds|proxied|sntp)\/client|clients\/host\/(link-local|sockets))\.ts$/;
+
+const MINIFY: TransformOptions = {
+  minify: true,
+  target: TARGET,
   platform: 'node',
-  target: 'node22.19',
-  format: 'esm',
-  // `module` first: esbuild's default for Node takes the CommonJS builds, which cannot be tree-shaken.
-  mainFields: ['module', 'main'],
-  minifySyntax: true,
-  minifyWhitespace: true,
+  legalComments: 'none',
   // A crash prints the line it happened on: with one endless line, that is tens of kilobytes in the journal.
   lineLimit: 200,
-  legalComments: 'none',
-  banner: { js: REQUIRE },
-  logLevel: 'warning',
-  metafile: true,
+  // The first file reads the chunks as Latin-1.
+  charset: 'ascii',
 };
 
-await rm(out, { recursive: true, force: true });
-await mkdir(out, { recursive: true });
-const result = await build(options);
-const { REPORT_SCHEMA } = await import('../src/report/schema.ts');
-await writeFile(path.join(out, 'report.schema.json'), `${JSON.stringify(REPORT_SCHEMA, null, 2)}\n`);
-const bundled = bundledFolders(result.metafile ?? { inputs: {}, outputs: {} });
-await writeFile(path.join(out, 'THIRD-PARTY.txt'), licenseText(root, bundled));
-await writeFile(
-  path.join(out, 'bundled.json'),
-  `${JSON.stringify(bundledPackages(root, bundled), null, 2)}\n`,
-);
-await chmod(path.join(out, 'imds-probe.mjs'), 0o755);
-
-for (const [file, { bytes }] of Object.entries(result.metafile?.outputs ?? {})) {
-  console.log(`${file}  ${(bytes / 1024).toFixed(1)} KiB`);
+async function bundle(): Promise<readonly OutputChunk[]> {
+  const build = await rolldown({
+    cwd: root,
+    input: { main: 'src/main.ts' },
+    platform: 'node',
+    // `module` first: the CommonJS builds of the AWS client cannot be tree-shaken.
+    resolve: { mainFields: ['module', 'main'] },
+    transform: { target: TARGET, define: { ...DEFINED } },
+    treeshake: { moduleSideEffects: [{ test: /\/src\/(?!main\.ts$)/, sideEffects: false }] },
+    plugins: [
+      {
+        name: 'replacements',
+        resolveId: (source, importer) => (importer === undefined ? null : replacementFor(source, importer)),
+      },
+    ],
+    onLog: (level, log) => {
+      // Loaded lazily by one file and at once by another, as it is meant.
+      if (level === 'warn' && log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') throw new Error(log.message);
+    },
+  });
+  const { output } = await build.generate({
+    // CommonJS starts faster: for an ES module Node reads every export of a built-in.
+    format: 'cjs',
+    exports: 'named',
+    dynamicImportInCjs: false,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    comments: false,
+    codeSplitting: { groups: [{ name: 'main', test: EVERY_CHECK }] },
+  });
+  await build.close();
+  return output.filter((file) => file.type === 'chunk');
 }
+
+/** Which file brought how many bytes into which chunk, before these were made small. */
+function contents(chunks: readonly OutputChunk[]): Outputs {
+  return {
+    outputs: Object.fromEntries(
+      chunks.map(({ fileName, modules }) => [
+        fileName,
+        {
+          inputs: Object.fromEntries(
+            Object.entries(modules).map(([file, { renderedLength }]) => [
+              path.relative(root, file),
+              { bytesInOutput: renderedLength },
+            ]),
+          ),
+        },
+      ]),
+    ),
+  };
+}
+
+/** undici brings its parser as base64 in a script. */
+async function parser(): Promise<Buffer> {
+  const script = await readFile(path.join(root, 'node_modules/undici/lib/llhttp/llhttp-wasm.js'), 'utf8');
+  const base64 = /'([A-Za-z0-9+/=]{10000,})'/.exec(script)?.[1];
+  if (base64 === undefined) throw new Error('undici no longer brings its parser as it did');
+  return Buffer.from(base64, 'base64');
+}
+
+const bundled = await bundle();
+const files = new Map<string, string | Buffer>();
+for (const { fileName, code } of bundled) {
+  files.set(
+    `chunks/${fileName}`,
+    (await transform(code.replace(/^#!.*/, ''), { ...MINIFY, format: 'cjs' })).code,
+  );
+}
+files.set('chunks/llhttp.wasm', await parser());
+const hash = createHash('sha256');
+for (const [name, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+  hash.update(name).update(content);
+const start = await transform(await readFile(path.join(root, '.ci/build/start.ts'), 'utf8'), {
+  ...MINIFY,
+  loader: 'ts',
+  format: 'esm',
+  define: { BUILD: JSON.stringify(hash.digest('hex').slice(0, 12)) },
+});
+files.set('imds-probe.mjs', `#!/usr/bin/env node\n${start.code}`);
+const { REPORT_SCHEMA } = await import('../src/report/schema.ts');
+files.set('report.schema.json', `${JSON.stringify(REPORT_SCHEMA, null, 2)}\n`);
+const folders = bundledFolders(contents(bundled));
+files.set('THIRD-PARTY.txt', licenseText(root, folders));
+files.set('bundled.json', `${JSON.stringify(bundledPackages(root, folders), null, 2)}\n`);
+
+// All at once: whoever runs the program meanwhile finds the old one or the new one.
+const next = `${out}.${process.pid}`;
+await mkdir(path.join(next, 'chunks'), { recursive: true });
+for (const [name, content] of files) await writeFile(path.join(next, name), content);
+await chmod(path.join(next, 'imds-probe.mjs'), 0o755);
+await rm(out, { recursive: true, force: true });
+await rename(next, out);
+
+for (const [name, content] of files)
+  console.log(`${(Buffer.byteLength(content) / 1024).toFixed(1).padStart(7)} KiB  ${name}`);

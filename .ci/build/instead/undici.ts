@@ -1,0 +1,16 @@
+// The part of undici that the program uses: three dispatchers, and `request` on each of them.
+import request from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import Client from 'undici/lib/dispatcher/client.js';
+import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
+
+// As undici's own index does it.
+Object.assign(Dispatcher.prototype, { request });
+
+/** Asked for by @smithy/undici-http-handler only where it was given no dispatcher; it always is. */
+export const getGlobalDispatcher = (): never => {
+  throw new Error('there is no global dispatcher');
+};
+
+export { Agent, Client, Dispatcher, ProxyAgent };

@@ -1,0 +1,121 @@
+// The program's first file, dist/imds-probe.mjs: runs the chunks, with what V8 compiled of them in an earlier run.
+//
+// Compiling is what costs a short run most. Node's own compile cache keeps functions as they were before they ran, which
+// is hardly any of them; here they are kept as they are at the end of a run. Whoever can write to that cache decides
+// what the program does, so it lies in the program's own folder, or else in the user's, and never in a shared one.
+// A file that V8 does not take is ignored and written anew. NODE_DISABLE_COMPILE_CACHE=1 keeps all of it off.
+import type * as FileSystem from 'node:fs';
+import type * as Vm from 'node:vm';
+
+/** A hash of all chunks, put here by the build. */
+declare const BUILD: string;
+
+// Imported, these would take longer: for an ES module Node reads every export of a built-in, the rarely used ones too.
+const fs = process.getBuiltinModule('node:fs') as typeof FileSystem;
+const { Script } = process.getBuiltinModule('node:vm') as typeof Vm;
+
+/** What V8 compiled under one set of flags it does not take under another. */
+const flags = [...process.execArgv, process.env['NODE_OPTIONS']].join(' ');
+const suffix = `-${BUILD}-${process.version}-${process.arch}-${hash(flags)}`;
+const chunks = `${import.meta.dirname}/chunks`;
+const caches = process.env['NODE_DISABLE_COMPILE_CACHE'] === undefined ? cacheFolders() : [];
+
+/** Runs longer than this are the agent's; it was not started in a hurry, and writes nothing at its end. */
+const SHORT_RUN_SECONDS = 60;
+
+/** FNV-1a. */
+function hash(text: string): string {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  return (value >>> 0).toString(16);
+}
+
+function cacheFolders(): readonly string[] {
+  const own = `${import.meta.dirname}/cache`;
+  const { XDG_CACHE_HOME: given, HOME: home } = process.env;
+  const base = given !== undefined && given !== '' ? given : `${home}/.cache`;
+  // What a user may write must never be run by root.
+  return process.getuid?.() === 0 || !base.startsWith('/') ? [own] : [own, `${base}/imds-probe`];
+}
+
+/** The program's folder is as safe as the program; any other has to be this user's alone. */
+function isSafe(folder: string): boolean {
+  if (folder === caches[0]) return true;
+  const { uid, mode } = fs.lstatSync(folder);
+  return uid === process.getuid?.() && (mode & 0o022) === 0;
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+function cached(name: string): Buffer | undefined {
+  for (const folder of caches) {
+    const data = attempt(() => (isSafe(folder) ? fs.readFileSync(`${folder}/${name}${suffix}`) : undefined));
+    if (data !== undefined) return data;
+  }
+  return undefined;
+}
+
+interface Module {
+  exports: unknown;
+}
+
+const modules = new Map<string, Module>();
+const fresh = new Map<string, Vm.Script>();
+
+/** `require` for chunks: `./name.cjs` is another of them, everything else a built-in. */
+function load(id: string): unknown {
+  if (!id.startsWith('./')) return process.getBuiltinModule(id);
+  const name = id.slice(2);
+  const known = modules.get(name);
+  if (known !== undefined) return known.exports;
+  const module: Module = { exports: {} };
+  modules.set(name, module);
+  const filename = `${chunks}/${name}`;
+  // The build leaves no character in a chunk that would not fit one byte.
+  const code = `(function (exports, require, module, __dirname) {${fs.readFileSync(filename, 'latin1')}\n})`;
+  const cachedData = cached(name);
+  const script = new Script(code, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
+  if (script.cachedDataRejected !== false) fresh.set(name, script);
+  script.runInThisContext()(module.exports, load, module, chunks);
+  return module.exports;
+}
+
+/** Whole or not at all, also where the machine goes down meanwhile: V8 trusts what it finds. */
+function write(folder: string, name: string, data: Buffer): void {
+  const target = `${folder}/${name}${suffix}`;
+  const part = `${target}.${process.pid}`;
+  const file = fs.openSync(part, 'wx', 0o644);
+  try {
+    fs.writeSync(file, data);
+    fs.fsyncSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
+  fs.renameSync(part, target);
+}
+
+/** Keeps what was compiled anew in the first folder that takes it, and drops what other versions left there. */
+function keep(): void {
+  if (fresh.size === 0 || process.uptime() > SHORT_RUN_SECONDS) return;
+  for (const folder of caches) {
+    const done = attempt(() => {
+      fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+      if (!isSafe(folder)) return undefined;
+      for (const [name, script] of fresh) write(folder, name, script.createCachedData());
+      for (const file of fs.readdirSync(folder)) {
+        if (!file.includes(`-${BUILD}-`)) fs.rmSync(`${folder}/${file}`);
+      }
+      return true;
+    });
+    if (done) return;
+  }
+}
+
+if (caches.length > 0) process.once('exit', keep);
+load('./main.cjs');
