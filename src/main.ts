@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 // The composition root: the process, its signals, and the wiring of every room. Nothing else knows them all.
 import { randomBytes } from 'node:crypto';
-import { enableCompileCache } from 'node:module';
 import path from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import manifest from '../package.json' with { type: 'json' };
 import { runCli } from './cli/cli.ts';
 import {
@@ -27,11 +25,6 @@ import type { Config } from './config/config.ts';
 import { MAX_CONFIG_FILE, readConfigFile } from './config/file.ts';
 import type { ClockPort } from './core/ports.ts';
 import { shownText } from './core/text.ts';
-
-// undici's parser is WebAssembly. V8 would optimise it in the background after a few requests, and the process would
-// wait for that at its end: up to 90 ms and 35 MiB for nothing.
-setFlagsFromString('--no-wasm-tier-up');
-setFlagsFromString('--no-wasm-dynamic-tiering');
 
 const clock: ClockPort = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
 
@@ -302,5 +295,6 @@ const world: World = {
   },
 };
 
-enableCompileCache();
-process.exitCode = await runCli(world);
+void runCli(world).then((code) => {
+  process.exitCode = code;
+});
