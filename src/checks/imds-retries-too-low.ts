@@ -22,8 +22,8 @@ const FIXES: readonly Fix[] = [
 /** Requests that SDKs send as well. */
 const SDK_PURPOSES: readonly ImdsPurpose[] = ['token', 'role', 'credentials', 'instance-profile', 'identity'];
 
-const failedPassingly = ({ status, failure }: ImdsRequest): boolean =>
-  failure !== null || status === 429 || (status !== null && status >= 500);
+const failedPassingly = ({ status }: ImdsRequest): boolean =>
+  status === null || status === 429 || status >= 500;
 
 const succeeded = ({ status }: ImdsRequest): boolean => status !== null && status < 400;
 

@@ -20,7 +20,7 @@ export interface ImdsRequest {
   readonly tookMs: number;
   /** HTTP status, or null when no complete answer came. */
   readonly status: number | null;
-  /** Why there was no complete answer, or null. */
+  /** Why there was no complete answer, or `malformed` where a complete one makes no sense; else null. */
   readonly failure: FailureKind | null;
 }
 

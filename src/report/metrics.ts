@@ -122,11 +122,11 @@ function isThrottled(request: ImdsRequest): boolean {
 
 /** A 404 is how IMDS says that no role is attached, and a 401 is the good answer to a request without a token. */
 function isError(request: ImdsRequest): boolean {
-  const { purpose, status } = request;
+  const { purpose, status, failure } = request;
   if (isThrottled(request)) return false;
   if (status === 404 && (purpose === 'role' || purpose === 'instance-profile')) return false;
   if (status === 401 && purpose === 'tokenless') return false;
-  return status === null || status < 200 || status > 299;
+  return failure !== null || status === null || status < 200 || status > 299;
 }
 
 /**

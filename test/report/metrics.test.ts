@@ -106,6 +106,7 @@ describe('metricsOf', () => {
         aRequest('token', 200),
         aRequest('role', null, 1000, 'response-timeout'),
         aRequest('credentials', 401),
+        aRequest('credentials', 200, 5, 'malformed'),
         aRequest('role', 404),
         aRequest('instance-profile', 404),
         aRequest('identity', 404),
@@ -114,9 +115,9 @@ describe('metricsOf', () => {
         aRequest('proxied', 502),
       ]),
     });
-    expect(value(metrics, 'ImdsRequests')).toBe(11);
+    expect(value(metrics, 'ImdsRequests')).toBe(12);
     expect(value(metrics, 'ImdsThrottled')).toBe(2);
-    expect(value(metrics, 'ImdsErrors')).toBe(5);
+    expect(value(metrics, 'ImdsErrors')).toBe(6);
   });
 
   it('tells latency as values and counts, three digits of each', () => {

@@ -120,7 +120,7 @@ class SerialImdsClient implements ImdsClient {
         cycle,
         signal,
       );
-      const result = parsed(answer, PROFILE_PATH, NO_PROFILE, parseProfile);
+      const result = read(cycle, 'instance-profile', answer, PROFILE_PATH, NO_PROFILE, parseProfile);
       if (result.ok) memory.keep(result.value, cycle);
       return result;
     });
@@ -143,7 +143,7 @@ class SerialImdsClient implements ImdsClient {
     if (known !== null) return succeeded(known, 0);
     const identity = await this.#turns.through(RANK.identity, signal, async () => {
       const answer = await this.#conversation.get('identity', IDENTITY_PATH, [200], cycle, signal);
-      const result = parsed(answer, IDENTITY_PATH, null, parseIdentity);
+      const result = read(cycle, 'identity', answer, IDENTITY_PATH, null, parseIdentity);
       if (result.ok) this.#memory.identity = result.value;
       if (result.ok || cycle.tokenless === null) return result;
       await cycle.tokenless;
@@ -184,7 +184,7 @@ class SerialImdsClient implements ImdsClient {
       this.#memory.distrust();
     }
     const answer = await this.#conversation.get('role', ROLE_LIST_PATH, [200, 404], cycle, signal);
-    const list = parsed<string | null>(answer, ROLE_LIST_PATH, null, parseRoleList);
+    const list = read<string | null>(cycle, 'role', answer, ROLE_LIST_PATH, null, parseRoleList);
     if (!list.ok) return list;
     if (list.value === null) {
       this.#memory.forgetRole();
@@ -200,7 +200,7 @@ class SerialImdsClient implements ImdsClient {
   }
 
   #judge(roleName: string, answer: Result<Answer>, cycle: Cycle): Result<InstanceRole> {
-    const result = parsed(answer, `${ROLE_LIST_PATH}${roleName}`, null, parseCredentials);
+    const result = read(cycle, 'credentials', answer, `${ROLE_LIST_PATH}${roleName}`, null, parseCredentials);
     if (!result.ok) {
       const { kind, status } = result.failure;
       if (kind === 'malformed' || status === 404) this.#memory.distrust();
@@ -232,7 +232,9 @@ const NO_PROFILE: InstanceProfile = {
 };
 
 /** Reads an answer's body; `absent` is what a 404 means where it is an accepted answer. */
-function parsed<T>(
+function read<T>(
+  cycle: Cycle,
+  purpose: ImdsPurpose,
   result: Result<Answer>,
   path: string,
   absent: T | null,
@@ -241,9 +243,9 @@ function parsed<T>(
   if (!result.ok) return result;
   if (result.value.status === 404) return succeeded(absent as T, result.attempts);
   const value = parse(result.value.body);
-  return value.ok
-    ? succeeded(value.value, result.attempts)
-    : failed('malformed', `the answer to GET ${path} makes no sense: ${value.odd}`, result.attempts);
+  if (value.ok) return succeeded(value.value, result.attempts);
+  cycle.traffic.spoilt(purpose);
+  return failed('malformed', `the answer to GET ${path} makes no sense: ${value.odd}`, result.attempts);
 }
 
 const outOfTime = (purpose: ImdsPurpose): Result<never> =>

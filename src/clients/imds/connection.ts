@@ -7,6 +7,8 @@ import { type Ended, type Exchange, type Line, late, PendingExchange } from './e
 const MAX_HEADER_BYTES = 16 * 1024;
 /** How long an idle connection is kept: longer than any sensible interval. IMDS closes when it wants to. */
 const KEEP_ALIVE_MS = 3_600_000;
+/** Only after this long can a cut be the end of an idle connection: longer than any wait between two tries. */
+const IDLE_MS = 3000;
 /** How much sooner than the server's own keep-alive hint we let go. */
 const KEEP_ALIVE_SLACK_MS = 500;
 
@@ -44,8 +46,8 @@ export class Connection {
   readonly #line: Line;
   #client: Client | null = null;
   #socket: net.Socket | null = null;
-  /** Requests written to the present socket. */
-  #uses = 0;
+  /** When the last exchange on the present socket ended, by the monotonic clock; null before the first. */
+  #endedMs: number | null = null;
   #peerClosed = false;
 
   constructor(options: ConnectionOptions) {
@@ -54,10 +56,7 @@ export class Connection {
     this.#options = options;
     this.#line = {
       where: url.port === '' ? `${url.host}:80` : url.host,
-      use: () => {
-        this.#uses += 1;
-        return this.#uses > 1;
-      },
+      idle: () => this.#endedMs !== null && options.monotonicMs() - this.#endedMs >= IDLE_MS,
       peerClosed: () => this.#peerClosed,
       drop: () => {
         // Its end is of no interest: the next request opens a client of its own.
@@ -68,13 +67,16 @@ export class Connection {
 
   /** Sends one request; the caller waits for its end before the next. Never rejects for what the world does. */
   async send(request: WireRequest, options: SendOptions): Promise<Exchange> {
+    // Some servers close after every answer without having said so: that arrives a moment after the answer.
+    if (this.#endedMs !== null) await new Promise((resolve) => setImmediate(resolve));
     if (options.signal.aborted) return late(`${request.method} ${request.path}`, false);
     const started = this.#options.monotonicMs();
     const first = await this.#exchange(request, options, options.timeoutMs);
     options.onExchange(first.exchange, started);
     if (!first.stale) return first.exchange;
     // An idle connection may be closed at any time, just as we write on it too: RFC 9112, section 9.3.1, lets a
-    // client send such a request again by itself. Once, on a new connection, and within the same time-out.
+    // client send such a request again by itself. Once, on a new connection, and within the same time-out. Between
+    // the requests of one cycle a connection is never idle: there every cut is one of the attempts.
     const again = this.#options.monotonicMs();
     const second = await this.#exchange(request, options, options.timeoutMs - (again - started));
     options.onExchange(second.exchange, again);
@@ -96,7 +98,10 @@ export class Connection {
     const what = `${method} ${path}`;
     const pending = new PendingExchange(this.#line, { what, timeoutMs, leftMs, signal, onSent });
     this.#open().dispatch({ method, path, headers: { ...headers } }, pending);
-    return pending.ended;
+    return pending.ended.then((ended) => {
+      this.#endedMs = this.#options.monotonicMs();
+      return ended;
+    });
   }
 
   #open(): Client {
@@ -119,7 +124,7 @@ export class Connection {
   readonly #connect: buildConnector.connector = ({ hostname, port }, callback) => {
     const socket = net.connect({ host: hostname, port: port === '' ? 80 : Number(port), noDelay: true });
     this.#socket = socket;
-    this.#uses = 0;
+    this.#endedMs = null;
     this.#peerClosed = false;
     let settled = false;
     socket.once('connect', () => {

@@ -146,7 +146,10 @@ export class Conversation {
       return this.#gaveUp('token', { ok: false, failure: statusFailure(what, status), attempts });
     }
     const text = parseToken(body);
-    if (!text.ok) return failed('malformed', `the answer to ${what} makes no sense: ${text.odd}`, attempts);
+    if (!text.ok) {
+      cycle.traffic.spoilt('token');
+      return failed('malformed', `the answer to ${what} makes no sense: ${text.odd}`, attempts);
+    }
     const ttl = headers['x-aws-ec2-metadata-token-ttl-seconds'];
     const ttlMs = parseTokenTtl(typeof ttl === 'string' ? ttl : undefined) * 1000;
     const endsMs = sentMs + ttlMs;
@@ -204,6 +207,7 @@ export class Conversation {
     }
     // No honest answer repeats the secret it was asked with; one that does must not be shown in any part.
     if (token.text.length >= TELLING_TOKEN_LENGTH && result.value.body.includes(token.text)) {
+      cycle.traffic.spoilt(purpose);
       return failed('malformed', `the answer to ${what} repeats the session token`, result.attempts);
     }
     return result;

@@ -31,8 +31,8 @@ export type Exchange =
 export interface Line {
   /** `host:port`. */
   readonly where: string;
-  /** Counts one use, and tells whether the connection has served before. */
-  use(): boolean;
+  /** Whether it has served before, and then been idle for a while. */
+  idle(): boolean;
   /** Whether the other side has closed it. */
   peerClosed(): boolean;
   /** Gives it up, so that nothing that still comes on it is read as the next answer. */
@@ -51,7 +51,7 @@ export interface ExchangeOptions {
   readonly onSent?: (() => void) | undefined;
 }
 
-/** `stale`: a connection that had served before was cut before it answered; IMDS may never have seen the request. */
+/** `stale`: a connection that had been idle was cut before it answered; IMDS may never have seen the request. */
 export interface Ended {
   readonly exchange: Exchange;
   readonly stale: boolean;
@@ -67,7 +67,7 @@ export class PendingExchange implements Dispatcher.DispatchHandler {
   readonly #onAbort = (): void => this.#cut(late(this.#options.what, this.#phase === 'connecting'));
   #open = true;
   #phase: 'connecting' | 'sent' | 'started' | 'headers' = 'connecting';
-  #reused = false;
+  #idle = false;
   #status = 0;
   #headers: Answer['headers'] = {};
   #size = 0;
@@ -84,7 +84,7 @@ export class PendingExchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(): void {
-    this.#reused = this.#line.use();
+    this.#idle = this.#line.idle();
     this.#phase = 'sent';
     if (this.#open) this.#options.onSent?.();
   }
@@ -138,7 +138,7 @@ export class PendingExchange implements Dispatcher.DispatchHandler {
     this.#cancelTimer();
     this.#options.signal.removeEventListener('abort', this.#onAbort);
     const cut = !exchange.ok && exchange.failure.kind === 'reset' && this.#phase === 'sent';
-    this.#resolve({ exchange, stale: cut && this.#reused });
+    this.#resolve({ exchange, stale: cut && this.#idle });
   }
 
   #cut(exchange: Exchange): void {

@@ -45,6 +45,13 @@ export class Traffic {
     });
   }
 
+  /** The body of the last complete answer of this purpose makes no sense. */
+  spoilt(purpose: ImdsPurpose): void {
+    const index = this.#requests.findLastIndex((request) => request.purpose === purpose);
+    const request = this.#requests[index];
+    if (request?.failure === null) this.#requests[index] = { ...request, failure: 'malformed' };
+  }
+
   /** In the order they were sent. */
   snapshot(endpoint: string): ImdsTraffic {
     const requests = this.#requests.toSorted((a, b) => a.startedMs - b.startedMs);

@@ -14,6 +14,7 @@ import {
   type Script,
   ScriptedImds,
   thenHangUp,
+  token,
 } from '../../support/scripted-imds.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -161,6 +162,20 @@ describe('after something odd the role and the profile are read again', () => {
   });
 });
 
+describe('answers that make no sense', () => {
+  test.each<[string, Script, string]>([
+    ['no token', { token: token('') }, 'token'],
+    ['no role name', { role: answer(200, '<html>') }, 'role'],
+    ['no credentials', { credentials: answer(200, '{}') }, 'credentials'],
+    ['no profile', { 'instance-profile': answer(200, '[]') }, 'instance-profile'],
+    ['no document', { identity: answer(200, '') }, 'identity'],
+  ])('%s: the request is noted as failed', async (_, script, purpose) => {
+    const { traffic } = await (await against(script)).cycle();
+    const odd = traffic.requests.filter(({ failure }) => failure !== null);
+    expect(odd).toMatchObject([{ purpose, status: 200, failure: 'malformed' }]);
+  });
+});
+
 describe('connections', () => {
   test('one that the server has closed meanwhile is replaced without a failed request', async () => {
     const { imds, cycle, events } = await against({});
@@ -189,6 +204,16 @@ describe('connections', () => {
     expect(imds.connections).toBe(2);
     expect(events).toEqual([]);
   });
+
+  test.each([1, 3])(
+    'cut within a cycle, again and again: %i attempts are as many requests',
+    async (attempts) => {
+      const { cycle } = await against({ role: reset() }, { attempts });
+      const { asked, role } = await cycle();
+      expect(asked.filter((what) => what === 'role')).toHaveLength(attempts);
+      expect(role).toMatchObject({ ok: false, failure: { kind: 'reset' }, attempts });
+    },
+  );
 
   test('cut on the new connection too: a failure like any other', async () => {
     const { cycle } = await against({ credentials: [credentials(), reset()] }, { attempts: 1 });
