@@ -83,6 +83,7 @@ function launcher(root: string, format: Format): string {
 function bundle(dist: string): readonly Entry[] {
   const home = 'usr/libexec/imds-probe';
   const main = readFileSync(path.join(dist, 'imds-probe.mjs'), 'utf8').replace(/^#![^\n]*/, '');
+  // Not dist/cache: what V8 compiled is this machine's, and made anew where it is installed.
   const chunks = readdirSync(path.join(dist, 'chunks')).sort();
   return [
     { path: `${home}/imds-probe.mjs`, mode: 0o644, from: Buffer.from(main), kind: 'file' },

@@ -285,7 +285,7 @@ uninstall_it() {
   elif [ "$format" = deb ]; then
     dpkg --purge imds-probe 2>/dev/null || true
   fi
-  rm -rf /etc/imds-probe /var/lib/imds-probe /run/imds-probe /var/cache/imds-probe "$kept" /etc/systemd/system/$unit.d
+  rm -rf /etc/imds-probe /var/lib/imds-probe /run/imds-probe "$kept" "/etc/systemd/system/$unit.d"
   if getent passwd imds-probe >/dev/null; then userdel imds-probe; fi
   if getent group imds-probe >/dev/null; then groupdel imds-probe; fi
   systemctl daemon-reload

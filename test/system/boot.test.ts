@@ -243,7 +243,7 @@ describe.skipIf(skipped)('a booted system', () => {
     const ran = await sh('sh /run/install.sh uninstall');
     expect(ran).toMatchObject({ code: 0, output: expect.stringContaining('removed') });
     const found = await sh(
-      "find / -xdev -name '*imds-probe*' -not -path '/proc/*' -not -name imds-probe-test-ca.pem | sort",
+      "find / -xdev -name '*imds-probe*' -not -path '/proc/*' -not -path '/home/*' -not -name imds-probe-test-ca.pem | sort",
     );
     expect(found.output).toBe('');
     expect(

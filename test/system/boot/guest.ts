@@ -201,7 +201,7 @@ export class Guest {
       '-out',
       at('ca.pem'),
       '-subj',
-      '/CN=test authority',
+      '/O=Amazon/CN=Amazon Test CA',
     );
     const names = 'subjectAltName=DNS:monitoring.us-east-1.amazonaws.com,DNS:sts.us-east-1.amazonaws.com';
     const signed = ['-CA', at('ca.pem'), '-CAkey', at('ca.key')];
