@@ -22,6 +22,7 @@ import { imdsUnreachable } from './imds-unreachable.ts';
 import { imdsV1Enabled } from './imds-v1-enabled.ts';
 import { javaPropertiesShadowRole } from './java-properties-shadow-role.ts';
 import { longLivedKey } from './long-lived-key.ts';
+import { outboxGrowing } from './outbox-growing.ts';
 import { processCredentialsShadowRole } from './process-credentials-shadow-role.ts';
 import { profileInvalid } from './profile-invalid.ts';
 import { profileKeyConflict } from './profile-key-conflict.ts';
@@ -86,4 +87,5 @@ export const CHECKS: readonly Check[] = [
   requestWindowAtRisk,
   awsCliOutdated,
   publishFailing,
+  outboxGrowing,
 ];

@@ -1,6 +1,8 @@
 // Judges whether the metrics get through to CloudWatch, and says what stands in their way.
 import { defineCheck } from '../core/check.ts';
 import { spokenSeconds } from '../core/duration.ts';
+import type { EndpointReach } from '../core/endpoint.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Delivery } from '../core/publishing.ts';
 import type { Fix } from '../core/report.ts';
 import { CLOUDWATCH_PAGES, CREDENTIALS_REFUSED_CODES } from '../facts/cloudwatch.ts';
@@ -108,20 +110,8 @@ export const publishFailing = defineCheck({
       return { pass: `CloudWatch took ${accepted} metrics${aside}` };
     }
     const code = failure?.code ?? 'unknown';
-    if (CREDENTIALS_REFUSED_CODES.includes(code)) {
-      return {
-        unknown: `AWS refuses the credentials with ${code}: see role-credentials-rejected and role-credentials-expired`,
-      };
-    }
-    if (code === 'no-credentials')
-      return { unknown: 'there are no credentials to publish with: see the findings of the role' };
-    const reach = seen['cloudwatch-endpoint'];
-    const onTheWay = failure?.reason === 'network' || failure?.reason === 'proxy';
-    if (onTheWay && reach?.ok === true && reach.value.stopped !== null) {
-      return {
-        unknown: `no request gets to CloudWatch: see ${isIntercepted(reach.value) ? 'tls-intercepted' : 'cloudwatch-unreachable'}`,
-      };
-    }
+    const elsewhere = toldElsewhere(delivery, seen['cloudwatch-endpoint']);
+    if (elsewhere !== null) return { unknown: elsewhere };
     const role = seen['instance-role'];
     const identity = seen['instance-identity'];
     const names: Names = {
@@ -138,6 +128,27 @@ export const publishFailing = defineCheck({
     };
   },
 });
+
+/** What other findings tell, or the next delivery will; null where it is this one's to tell. */
+function toldElsewhere(
+  { failure, failures, againLater }: Delivery,
+  reach: Outcome<EndpointReach> | undefined,
+): string | null {
+  const code = failure?.code ?? 'unknown';
+  if (CREDENTIALS_REFUSED_CODES.includes(code))
+    return `AWS refuses the credentials with ${code}: see role-credentials-rejected and role-credentials-expired`;
+  if (code === 'no-credentials')
+    return 'there are no credentials to publish with: see the findings of the role';
+  const onTheWay = failure?.reason === 'network' || failure?.reason === 'proxy';
+  if (onTheWay && reach?.ok === true && reach.value.stopped !== null)
+    return `no request gets to CloudWatch: see ${isIntercepted(reach.value) ? 'tls-intercepted' : 'cloudwatch-unreachable'}`;
+  // A request is lost or put off now and then; the agent sends again, and that tells it from a fault.
+  return failures === 1 && againLater && PASSING.includes(failure?.reason)
+    ? `the last delivery failed (${code}); the next one will tell`
+    : null;
+}
+
+const PASSING: readonly unknown[] = ['network', 'server', 'throttled'];
 
 function fixesFor({ failure }: Delivery, names: Names): readonly Fix[] {
   const code = failure?.code ?? '';

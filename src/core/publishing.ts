@@ -66,8 +66,12 @@ export interface Delivery {
   readonly accepted: number;
   readonly rejected: number;
   readonly pending: number;
+  /** Data that waited when it began. */
+  readonly pendingBefore: number;
   /** Age in seconds of the oldest datum still waiting, or null. */
   readonly oldestSeconds: number | null;
+  /** Whether what waits is sent again without anybody's doing: the agent does that, a single run does not. */
+  readonly againLater: boolean;
   /** Consecutive deliveries that ended with a failure; data refused for good alone are none. */
   readonly failures: number;
   /** What went wrong last; null when all went well. */

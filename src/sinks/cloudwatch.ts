@@ -37,32 +37,64 @@ export interface Publisher {
 /** The longest that one delivery of the sink takes: what is left has to wait for the next one. */
 const DELIVERY_MS = 60_000;
 
+/**
+ * Requests of one delivery of the sink. A backlog of 13 days is some 260 of them; ten at a time, a fleet of 10,000 that
+ * comes back from an outage stays below the 500 a second of an account (CloudWatch User Guide, service quotas).
+ */
+const BATCHES_AT_ONCE = 10;
+
+/** How a delivery goes about it. */
+interface Way {
+  /** True ends it before the next request. */
+  readonly enough: () => boolean;
+  readonly maxBatches: number;
+  /** Of one request, where that can pass by itself; undefined is what the client thinks good. */
+  readonly tries: number | undefined;
+  readonly againLater: boolean;
+}
+
+const ALL_OF_IT: Way = {
+  enough: () => false,
+  maxBatches: Number.POSITIVE_INFINITY,
+  tries: undefined,
+  againLater: false,
+};
+
 export function createPublisher(options: PublisherOptions): Publisher {
   const { outbox, cloudWatch, clock } = options;
   let running: { readonly done: Promise<Delivery>; readonly cut: AbortController } | null = null;
   let last: Delivery | null = null;
   let lastMs = clock.monotonicMs();
-  let alarming = '';
+  /** What alarms: as CloudWatch knows it, as it is, and how often that has failed to get there. */
+  const alarm = { told: '', now: '', tries: 0 };
   let signer: string | null = null;
 
   const trueMs = (): number => clock.wallMs() + (options.clockCorrectionMs() ?? 0);
 
-  const deliver = async (signal: AbortSignal, enough: () => boolean): Promise<Delivery> => {
+  const deliver = async (signal: AbortSignal, way: Way): Promise<Delivery> => {
     lastMs = clock.monotonicMs();
-    const put = cloudWatch.putMetricData;
+    const telling = alarm.now;
+    const put: CloudWatch['putMetricData'] = (data, cut) => cloudWatch.putMetricData(data, cut, way.tries);
+    const pendingBefore = outbox.depth().pending;
     const { requests, accepted, rejected, failure, failed } = await drain({
       outbox,
       put,
-      nowMs: trueMs,
+      // What is too old for CloudWatch is not for a clock to say that nobody has checked: it may have jumped.
+      nowMs: () => (options.clockCorrectionMs() === null ? null : trueMs()),
       signal,
-      enough,
+      enough: way.enough,
+      maxBatches: way.maxBatches,
     });
+    if (!failed) alarm.told = telling;
+    alarm.tries = failed ? alarm.tries + 1 : 0;
     const { pending, oldestTimestamp } = outbox.depth();
     last = {
       requests,
       accepted,
       rejected,
       pending,
+      pendingBefore,
+      againLater: way.againLater,
       oldestSeconds:
         oldestTimestamp === null ? null : Math.max(0, Math.floor(trueMs() / 1000) - oldestTimestamp),
       failures: failed ? (last?.failures ?? 0) + 1 : 0,
@@ -74,7 +106,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 
   /** One delivery at a time; `signal` cuts the ones before it, too. */
-  const inTurn = async (signal: AbortSignal, enough: () => boolean): Promise<Delivery> => {
+  const inTurn = async (signal: AbortSignal, way: Way): Promise<Delivery> => {
     while (running !== null) {
       const { done, cut } = running;
       const onAbort = (): void => cut.abort();
@@ -84,7 +116,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       signal.removeEventListener('abort', onAbort);
     }
     const cut = new AbortController();
-    const done = deliver(AbortSignal.any([signal, cut.signal]), enough);
+    const done = deliver(AbortSignal.any([signal, cut.signal]), way);
     running = { done, cut };
     try {
       return await done;
@@ -95,15 +127,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   const isDue = (report: Report): boolean => {
     const state = alarmingState(report.findings);
-    const urgent = state !== alarming;
-    alarming = state;
+    if (state !== alarm.now) alarm.tries = 0;
+    alarm.now = state;
+    const alarmTries = alarm.now === alarm.told ? null : alarm.tries;
     const role = report.observations['instance-role'];
     const key = role?.ok ? role.value.accessKeyId : null;
     const freshCredentials = key !== null && key !== signer;
     const { intervalMs, phase } = options;
     const nowMs = clock.monotonicMs();
     const failures = last?.failures ?? 0;
-    const due = flushDue({ nowMs, lastMs, intervalMs, phase, failures, urgent, freshCredentials });
+    const due = flushDue({ nowMs, lastMs, intervalMs, phase, failures, alarmTries, freshCredentials });
     if (due) signer = key;
     return due;
   };
@@ -112,9 +145,15 @@ export function createPublisher(options: PublisherOptions): Publisher {
     name: 'cloudwatch',
     deliver: async (report, signal) => {
       if (!isDue(report)) return;
-      const delivery = await inTurn(AbortSignal.timeout(DELIVERY_MS), () => signal.aborted);
+      const delivery = await inTurn(AbortSignal.timeout(DELIVERY_MS), {
+        enough: () => signal.aborted,
+        maxBatches: BATCHES_AT_ONCE,
+        tries: alarm.now === alarm.told ? 1 : undefined,
+        againLater: true,
+      });
       options.onDelivery?.(delivery);
     },
   };
-  return { outbox, sink, flush: (signal) => inTurn(signal, () => false), last: () => last };
+  const flush = (signal: AbortSignal): Promise<Delivery> => inTurn(signal, ALL_OF_IT);
+  return { outbox, sink, flush, last: () => last };
 }

@@ -17,12 +17,14 @@ export interface Drained {
 export interface DrainOptions {
   readonly outbox: Outbox;
   readonly put: CloudWatch['putMetricData'];
-  /** True time in epoch milliseconds. */
-  readonly nowMs: () => number;
+  /** True time in epoch milliseconds, or null where nobody knows it. */
+  readonly nowMs: () => number | null;
   /** Cuts even a request that is under way. */
   readonly signal: AbortSignal;
   /** True ends it before the next request. */
   readonly enough: () => boolean;
+  /** Requests that it begins with; cutting a refused one in halves may take more. No bound unless told. */
+  readonly maxBatches?: number;
 }
 
 /** Data looked at in one go. */
@@ -69,14 +71,16 @@ interface Tally {
 
 /** Sends until nothing is left, or it is enough; what stopped it before that, else null. */
 async function sendAll(options: DrainOptions, tally: Tally): Promise<DeliveryFailure | null> {
-  const { outbox, nowMs } = options;
+  const { outbox, nowMs, maxBatches = Number.POSITIVE_INFINITY } = options;
+  let begun = 0;
   let page = outbox.newest(PAGE);
   while (page.length > 0) {
-    const { batches, unsendable } = batchesOf(page, nowMs() / 1000);
+    const { batches, unsendable } = batchesOf(page, secondsOf(nowMs()));
     for (const { datum, why } of unsendable) outbox.rejected([datum.id], why);
     tally.rejected += unsendable.length;
     for (const batch of batches) {
-      if (isEnough(options, tally)) return null;
+      if (begun >= maxBatches || isEnough(options, tally)) return null;
+      begun += 1;
       tally.asked += batch.length;
       const stopped = await sendBatch(batch, options, tally);
       if (stopped !== null) return stopped;
@@ -86,6 +90,8 @@ async function sendAll(options: DrainOptions, tally: Tally): Promise<DeliveryFai
   }
   return null;
 }
+
+const secondsOf = (ms: number | null): number | null => (ms === null ? null : ms / 1000);
 
 /** Out of time with nothing accepted is not enough: then the request itself has to say so. */
 const isEnough = ({ enough, signal }: DrainOptions, { requests, accepted }: Tally): boolean =>

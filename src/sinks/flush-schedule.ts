@@ -11,34 +11,41 @@ export interface FlushState {
   readonly phase: number;
   /** Flushes in a row that failed. */
   readonly failures: number;
-  /** A finding of warning or critical appeared, changed its severity or went away in this cycle. */
-  readonly urgent: boolean;
+  /**
+   * Flushes that failed since a finding of warning or critical appeared, changed its severity or went away; null where
+   * CloudWatch knows of the latest such change.
+   */
+  readonly alarmTries: number | null;
   /** The role has other credentials than at the last flush. */
   readonly freshCredentials: boolean;
 }
 
 /**
- * Whether this cycle sends. A failed flush is repeated with the next cycle, then after a quarter and a half of the
- * interval, and then only in this instance's own place in it: so a fleet that comes back from an outage is spread as
- * it always is. Credentials that are new since a failure are tried at once.
+ * Whether this cycle sends: in this instance's own place in the interval, and at once where somebody should know. A
+ * flush that fails waits for the next place, so that an outage costs CloudWatch no more requests than a good day, and
+ * a fleet that comes back from it is spread as it always is. Only what is alarming is tried again with the next cycle,
+ * after a quarter and after half of the interval. Credentials that are new since a failure are tried at once.
  */
 export function flushDue(state: FlushState): boolean {
-  const { nowMs, lastMs, intervalMs, phase, failures } = state;
-  if (state.urgent || (failures > 0 && state.freshCredentials)) return true;
+  const { nowMs, lastMs, intervalMs, phase, failures, alarmTries } = state;
+  if (failures > 0 && state.freshCredentials) return true;
   const slot = (ms: number): number => Math.floor(ms / intervalMs + phase);
   if (slot(nowMs) > slot(lastMs)) return true;
-  return failures > 0 && nowMs - lastMs >= retryAfterMs(failures, intervalMs);
+  return alarmTries !== null && nowMs - lastMs >= waitBefore(alarmTries) * intervalMs;
 }
 
-function retryAfterMs(failures: number, intervalMs: number): number {
-  const shares = [0, 1 / 4, 1 / 2];
-  return (shares[failures - 1] ?? 1) * intervalMs;
+/** Parts of the interval between one try with something alarming and the next, the first one of them at once. */
+function waitBefore(tries: number): number {
+  return [0, 0, 1 / 4, 1 / 2][tries] ?? Number.POSITIVE_INFINITY;
 }
 
-/** What makes a cycle urgent when it differs from the cycle before: what stands of warning and critical. */
+/** Findings about the delivery itself: they would be sent to where nothing arrives, by a whole fleet at the same time. */
+const ABOUT_DELIVERY: readonly string[] = ['publish-failing', 'outbox-growing', 'cloudwatch-unreachable'];
+
+/** What somebody should know at once when it differs from the cycle before: what stands of warning and critical. */
 export function alarmingState(findings: readonly Finding[]): string {
   return findings
-    .filter(({ severity }) => severity !== 'info')
+    .filter(({ id, severity }) => severity !== 'info' && !ABOUT_DELIVERY.includes(id))
     .map(({ id, severity }) => `${severity} ${id}`)
     .sort()
     .join('\n');

@@ -1,6 +1,7 @@
 // Holds publish-failing and role-credentials-rejected to a table: pass, every edge, fail, unknown and skipped.
 import { describe, expect, it } from 'vitest';
 import { assess } from '../../src/checks/assess.ts';
+import { outboxGrowing } from '../../src/checks/outbox-growing.ts';
 import { publishFailing } from '../../src/checks/publish-failing.ts';
 import { roleCredentialsRejected } from '../../src/checks/role-credentials-rejected.ts';
 import type { CallerIdentities, IdentityAnswer } from '../../src/core/chain.ts';
@@ -60,7 +61,6 @@ describe('publish-failing', () => {
     ['all was taken', delivered(), 'pass'],
     ['a datum was refused for good', delivered({ rejected: 1, failure: { code: 'X', detail: 'y' } }), 'pass'],
     ['the delivery crashed', { 'cloudwatch-delivery': lost('crashed') }, 'unknown'],
-    ['it failed once', putOff('server', 'http-status', { failures: 1 }), 'fail'],
     ['it may not', putOff('denied', 'AccessDenied'), 'fail'],
     ['nobody listens', putOff('network', 'refused'), 'fail'],
     [
@@ -108,6 +108,44 @@ describe('publish-failing', () => {
   it('leaves a placeholder where the role is not known', () => {
     const changes = { ...putOff('denied', 'AccessDenied'), 'instance-role': lost('refused') };
     expect(found(publishFailing, changes).fix[0]?.command).toContain('--role-name <role-name> ');
+  });
+});
+
+describe('a delivery that failed once', () => {
+  const once = { failures: 1 };
+  it.each([
+    ['a server error is waited for', putOff('server', 'x', once), 'unknown'],
+    ['throttling is waited for', putOff('throttled', 'x', once), 'unknown'],
+    ['a lost request is waited for', putOff('network', 'x', once), 'unknown'],
+    ['what does not pass by itself is told at once', putOff('denied', 'AccessDenied', once), 'fail'],
+    ['a clock that is refused is told at once', putOff('clock', 'RequestExpired', once), 'fail'],
+    ['a single run has no next delivery', putOff('server', 'x', { ...once, againLater: false }), 'fail'],
+    ['twice is told', putOff('server', 'x', { failures: 2 }), 'fail'],
+  ])('%s', (_, changes, status) => {
+    expect(judge(publishFailing, changes).verdict?.status).toBe(status);
+  });
+});
+
+describe('outbox-growing', () => {
+  const waits = (changes: Partial<Delivery>) =>
+    delivered({ pending: 500, pendingBefore: 400, oldestSeconds: 4_000, ...changes });
+  it.each([
+    ['nothing was published', {}, 'skipped'],
+    ['all was taken', delivered(), 'pass'],
+    ['what waits came while it delivered', waits({ oldestSeconds: 5 }), 'pass'],
+    ['it is not old yet', waits({ oldestSeconds: 599 }), 'pass'],
+    ['a backlog becomes smaller', waits({ pending: 399 }), 'pass'],
+    ['it stays the same', waits({ pending: 400, oldestSeconds: 600 }), 'fail'],
+    ['it grows', waits({}), 'fail'],
+    ['deliveries fail', putOff('server', 'x', { pendingBefore: 0 }), 'unknown'],
+  ])('%s', (_, changes, status) => {
+    expect(judge(outboxGrowing, changes).verdict?.status).toBe(status);
+  });
+
+  it('says how many wait, and for how long', () => {
+    expect(found(outboxGrowing, waits({})).cause).toBe(
+      'The last delivery brought 14 metrics to CloudWatch, and 500 wait now, 400 did before it; the oldest has waited for 1 h 6 min.',
+    );
   });
 });
 

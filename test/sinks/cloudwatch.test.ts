@@ -48,6 +48,8 @@ interface Bench {
   readonly publisher: Publisher;
   readonly outbox: Outbox;
   readonly sent: number[][];
+  /** How often each request may be tried. */
+  readonly asked: (number | undefined)[];
   readonly told: Delivery[];
   answer: (data: readonly Datum[], signal: AbortSignal) => PutOutcome | Promise<PutOutcome>;
   /** A cycle `seconds` after the one before. */
@@ -59,9 +61,11 @@ function bench(changes: Partial<PublisherOptions> = {}): Bench {
   let seconds = 0;
   const sent: number[][] = [];
   const told: Delivery[] = [];
+  const asked: (number | undefined)[] = [];
   const self: Bench = {
     outbox,
     sent,
+    asked,
     told,
     answer: () => ACCEPTED,
     publisher: createPublisher({
@@ -69,7 +73,8 @@ function bench(changes: Partial<PublisherOptions> = {}): Bench {
       cloudWatch: {
         endpoint: () => 'http://cloudwatch.test/',
         signer: () => 'ASIA…WXYZ',
-        putMetricData: async (data, signal) => {
+        putMetricData: async (data, signal, tries) => {
+          asked.push(tries);
           sent.push(data.map(({ timestamp }) => timestamp - START));
           return self.answer(data, signal);
         },
@@ -104,7 +109,9 @@ describe('the publisher', () => {
         accepted: 5,
         rejected: 0,
         pending: 0,
+        pendingBefore: 5,
         oldestSeconds: null,
+        againLater: true,
         failures: 0,
         failure: null,
         endpoint: 'http://cloudwatch.test/',
@@ -133,17 +140,17 @@ describe('the publisher', () => {
     const self = bench();
     self.answer = () => LATER;
     await self.cycle(300);
-    await self.cycle(60);
+    for (let count = 0; count < 5; count++) await self.cycle(60);
     expect(self.told.at(-1)).toMatchObject({
       failures: 2,
       failure: { reason: 'credentials', code: 'ExpiredToken', detail: 'the token is expired' },
-      pending: 2,
-      oldestSeconds: 60,
+      pending: 6,
+      oldestSeconds: 300,
       accepted: 0,
     });
     self.answer = () => ACCEPTED;
-    await self.cycle(75);
-    expect(self.told.at(-1)).toMatchObject({ failures: 0, failure: null, pending: 0, accepted: 3 });
+    await self.cycle(300);
+    expect(self.told.at(-1)).toMatchObject({ failures: 0, failure: null, pending: 0, accepted: 7 });
   });
 
   it('tries again at once with fresh credentials, after a failure only', async () => {
@@ -152,12 +159,51 @@ describe('the publisher', () => {
     await self.cycle(300);
     await self.cycle(10);
     await self.cycle(10);
-    expect(self.sent).toHaveLength(2);
+    expect(self.sent).toHaveLength(1);
     self.answer = () => ACCEPTED;
     await self.cycle(10, report([], 'ASIA…NEW1'));
-    expect(self.sent).toHaveLength(3);
+    expect(self.sent).toHaveLength(2);
     await self.cycle(10, report([], 'ASIA…NEW2'));
-    expect(self.sent).toHaveLength(3);
+    expect(self.sent).toHaveLength(2);
+  });
+
+  it('tries once in its place, and what is alarming as often as it can', async () => {
+    const self = bench();
+    const critical = report([finding('role-missing', 'critical')]);
+    self.answer = () => LATER;
+    await self.cycle(300);
+    await self.cycle(60);
+    expect(self.asked).toEqual([1]);
+    // At once, with the next cycle, after a quarter and a half of the interval, and in its place.
+    for (let count = 0; count < 9; count++) await self.cycle(60, critical);
+    const times = self.sent.slice(1).map((data) => data[0]);
+    expect(times).toEqual([420, 480, 600, 780, 900]);
+    expect(self.asked.slice(1)).toEqual(Array.from({ length: 5 }, () => undefined));
+    // Once CloudWatch knows, there is no hurry.
+    self.answer = () => ACCEPTED;
+    for (let count = 0; count < 6; count++) await self.cycle(60, critical);
+    expect(self.sent.slice(6).map((data) => data[0])).toEqual([1200]);
+    expect(self.told.at(-1)).toMatchObject({ pending: 1 - 1 });
+  });
+
+  it('sends a long backlog in parts, the newest first', async () => {
+    const self = bench();
+    for (let count = 0; count < 25_000; count++) self.outbox.add(START, [aMetric()]);
+    await self.cycle(300);
+    expect(self.sent).toHaveLength(10);
+    expect(self.sent[0]?.[0]).toBe(300);
+    expect(self.told.at(-1)).toMatchObject({ accepted: 10_000, pending: 15_001, failures: 0 });
+    await self.cycle(300);
+    await self.cycle(300);
+    expect(self.told.at(-1)).toMatchObject({ pending: 0, pendingBefore: 5_003 });
+  });
+
+  it('gives nothing up for its age by a clock that nobody has checked', async () => {
+    const self = bench({ clockCorrectionMs: () => null });
+    self.outbox.add(START - 40 * 86_400, [aMetric()]);
+    await self.cycle(300);
+    expect(self.sent).toHaveLength(1);
+    expect(self.told.at(-1)).toMatchObject({ rejected: 0, accepted: 2 });
   });
 
   it('judges the age of data by true time', async () => {

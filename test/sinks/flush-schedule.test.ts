@@ -10,7 +10,7 @@ const state = (changes: Partial<FlushState> = {}): FlushState => ({
   intervalMs: 300_000,
   phase: 0,
   failures: 0,
-  urgent: false,
+  alarmTries: null,
   freshCredentials: false,
   ...changes,
 });
@@ -18,17 +18,20 @@ const state = (changes: Partial<FlushState> = {}): FlushState => ({
 describe('flushDue', () => {
   it.each([
     ['nothing happened', {}, false],
-    ['somebody should know', { urgent: true }, true],
+    ['somebody should know', { alarmTries: 0 }, true],
     ['its place in the interval has come', { nowMs: 300_000 }, true],
     ['its place has come, by its phase', { nowMs: 150_000, phase: 0.5 }, true],
     ['its place is just ahead', { nowMs: 149_999, phase: 0.5 }, false],
-    ['the last flush failed once', { failures: 1 }, true],
-    ['it failed twice, and a quarter is not over', { failures: 2, nowMs: 164_999 }, false],
-    ['it failed twice, and a quarter is over', { failures: 2, nowMs: 165_000 }, true],
-    ['it failed three times, and half is not over', { failures: 3, nowMs: 239_999 }, false],
-    ['it failed three times, and half is over', { failures: 3, nowMs: 240_000 }, true],
-    ['it failed often', { failures: 9, nowMs: 299_999 }, false],
-    ['it failed often, and its place has come', { failures: 9, nowMs: 300_000 }, true],
+    ['the last flush failed', { failures: 1 }, false],
+    ['the last flush failed, and its place has come', { failures: 1, nowMs: 300_000 }, true],
+    ['it failed often, and somebody should know', { failures: 9, alarmTries: 0 }, true],
+    ['an alarm failed once', { failures: 1, alarmTries: 1 }, true],
+    ['an alarm failed twice, and a quarter is not over', { alarmTries: 2, nowMs: 164_999 }, false],
+    ['an alarm failed twice, and a quarter is over', { alarmTries: 2, nowMs: 165_000 }, true],
+    ['an alarm failed three times, and half is not over', { alarmTries: 3, nowMs: 239_999 }, false],
+    ['an alarm failed three times, and half is over', { alarmTries: 3, nowMs: 240_000 }, true],
+    ['an alarm failed often', { alarmTries: 9, failures: 9, nowMs: 299_999 }, false],
+    ['an alarm failed often, and its place has come', { alarmTries: 9, nowMs: 300_000 }, true],
     ['it failed often, and there are fresh credentials', { failures: 9, freshCredentials: true }, true],
     ['there are fresh credentials, and nothing failed', { freshCredentials: true }, false],
   ])('%s: %s', (_name, changes, due) => {
@@ -85,5 +88,10 @@ describe('alarmingState', () => {
     expect(alarmingState([a])).not.toBe(alarmingState([a, b]));
     expect(alarmingState([a])).not.toBe(alarmingState([{ ...a, severity: 'critical' }]));
     expect(alarmingState([finding('imds-v1-enabled', 'info')])).toBe(alarmingState([]));
+  });
+
+  it('leaves out what is about the delivery itself', () => {
+    const about = ['publish-failing', 'outbox-growing', 'cloudwatch-unreachable'];
+    expect(alarmingState(about.map((id) => finding(id, 'warning')))).toBe(alarmingState([]));
   });
 });

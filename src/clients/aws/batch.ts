@@ -27,9 +27,10 @@ const ENVELOPE_BYTES = 2_048;
 /**
  * Sorts data, newest first, into requests.
  *
- * @param nowSeconds true time in epoch seconds: too old and too far ahead are judged by it
+ * @param nowSeconds true time in epoch seconds: too old and too far ahead are judged by it, or by CloudWatch where it
+ *   is null
  */
-export function batchesOf(data: readonly Datum[], nowSeconds: number): Batches {
+export function batchesOf(data: readonly Datum[], nowSeconds: number | null): Batches {
   const batches: Datum[][] = [];
   const unsendable: { datum: Datum; why: string }[] = [];
   let batch: Datum[] = [];
@@ -90,11 +91,12 @@ export function metricData(data: readonly Datum[]): readonly MetricDatum[] {
 }
 
 /** Which documented limit a datum breaks, or null. */
-function whyUnsendable({ timestamp, metric }: Datum, nowSeconds: number): string | null {
+function whyUnsendable({ timestamp, metric }: Datum, nowSeconds: number | null): string | null {
   const { oldestSeconds, newestSeconds } = PUT_METRIC_DATA;
   if (!Number.isSafeInteger(timestamp)) return 'its timestamp is no whole number of seconds';
-  if (timestamp < nowSeconds - oldestSeconds) return 'it is older than two weeks';
-  if (timestamp > nowSeconds + newestSeconds) return 'its timestamp is more than two hours ahead';
+  if (nowSeconds !== null && timestamp < nowSeconds - oldestSeconds) return 'it is older than two weeks';
+  if (nowSeconds !== null && timestamp > nowSeconds + newestSeconds)
+    return 'its timestamp is more than two hours ahead';
   if (!isCloudWatchName(metric.name, NAME_LENGTHS.metricName)) return 'its name is not one CloudWatch takes';
   return whyValues(metric) ?? whyDimensions(metric);
 }

@@ -27,8 +27,11 @@ export type PutOutcome =
     };
 
 export interface CloudWatch {
-  /** Sends data that fit one request (`batchesOf`). Never rejects. */
-  putMetricData(data: readonly Datum[], signal: AbortSignal): Promise<PutOutcome>;
+  /**
+   * Sends data that fit one request (`batchesOf`). Never rejects. `tries` bounds how often it is tried where the failure
+   * can pass by itself, the first time included; 3 unless told.
+   */
+  putMetricData(data: readonly Datum[], signal: AbortSignal, tries?: number): Promise<PutOutcome>;
   /** Where requests go, as a URL, or null before the Region is known. */
   endpoint(): string | null;
   /** The access key id that signed the last request, by its first and last four characters, or null before the first. */
@@ -88,12 +91,13 @@ export function createCloudWatch(options: CloudWatchOptions): CloudWatch {
     return reason === 'throttled' || reason === 'server' || reason === 'network';
   };
   return {
-    putMetricData: async (data, signal) => {
+    putMetricData: async (data, signal, tries = attempts) => {
       for (let attempt = 1; ; attempt++) {
         const refused = await line.send(data, signal);
         if (refused === null) return { kind: 'accepted', requests: attempt };
         const requests = UNSENT.has(refused) ? attempt - 1 : attempt;
-        if (attempt === attempts || !worthRepeating(refused)) return outcome(refused, requests);
+        const most = refused.reason === 'clock' ? attempts : tries;
+        if (attempt >= most || !worthRepeating(refused)) return outcome(refused, requests);
         const waitMs = random() * BACKOFF_BASE_MS * BACKOFF_FACTOR ** (attempt - 1);
         await setTimeout(waitMs, undefined, { signal }).catch(() => undefined);
         if (signal.aborted) return outcome(refused, requests);
