@@ -52,11 +52,11 @@ locals {
         dimensions          = local.by_fleet
         statistic           = "Minimum"
         period              = 60
-        evaluation_periods  = 10
+        evaluation_periods  = 20
         datapoints_to_alarm = 1
         comparison          = "LessThanThreshold"
         threshold           = var.expiry_page_seconds
-        missing_data        = "notBreaching"
+        missing_data        = "ignore"
         ticket              = false
       }
       critical = {
@@ -66,11 +66,11 @@ locals {
         dimensions          = local.by_fleet
         statistic           = "Sum"
         period              = 60
-        evaluation_periods  = 10
+        evaluation_periods  = 20
         datapoints_to_alarm = 1
         comparison          = "GreaterThanOrEqualToThreshold"
         threshold           = var.critical_findings
-        missing_data        = "notBreaching"
+        missing_data        = "ignore"
         ticket              = false
       }
       expiry-ticket = {

@@ -189,12 +189,18 @@ export interface DrillCase {
 /** Minutes from the fault until each alarm, by the end of its name; those that stayed silent are absent. */
 export type Told = Readonly<Record<string, number>>;
 
+export interface Drilled {
+  readonly told: Told;
+  /** Alarms that told more than once of the one fault. */
+  readonly flapped: readonly string[];
+}
+
 /** Healthy for half an hour, then the fault for as long. */
 const WARM_UP = 30 * 60;
 const WATCHED_FOR = 40 * 60;
 const COMPANIONS = 5;
 
-export async function drill(recordings: Recordings, config: Config, drillCase: DrillCase): Promise<Told> {
+export async function drill(recordings: Recordings, config: Config, drillCase: DrillCase): Promise<Drilled> {
   const { fault, watched, restarted, timing, assumptions } = drillCase;
   const faultAt = EPOCH + WARM_UP + timing.faultSecond;
   const renewed = hourly(timing.phase / 3);
@@ -228,7 +234,7 @@ export async function drill(recordings: Recordings, config: Config, drillCase: D
     inService: () => ({ count: companions.length + 1 }),
     ...(assumptions === undefined ? {} : { assumptions }),
   });
-  return toldOf(transitions, faultAt);
+  return { told: toldOf(transitions, faultAt), flapped: flappedOf(transitions) };
 }
 
 /**
@@ -262,6 +268,11 @@ function toldOf(transitions: readonly Transition[], faultAt: number): Told {
     told[shortName(alarm)] ??= (at - faultAt) / 60;
   }
   return told;
+}
+
+function flappedOf(transitions: readonly Transition[]): readonly string[] {
+  const raised = transitions.filter(({ state }) => state === 'ALARM').map(({ alarm }) => shortName(alarm));
+  return [...new Set(raised.filter((alarm, index) => raised.indexOf(alarm) !== index))];
 }
 
 /** The worst of several: the longest time to each alarm; an alarm that any of them went without is absent. */

@@ -1,5 +1,7 @@
 // Runs agents and the alarms that watch them through virtual time, a minute a step: who is told what, and when.
 import type { Config } from '../../src/config/config.ts';
+import type { Outbox } from '../../src/core/publishing.ts';
+import { createMemoryOutbox } from '../../src/recorder/memory-outbox.ts';
 import {
   type AlarmState,
   type Assumptions,
@@ -19,7 +21,7 @@ export interface RunInstance {
   readonly phase: number;
   /** What is true of it at this moment; null while its agent does not run. */
   readonly stage: (now: number) => Stage | null;
-  /** When its agent starts anew, with nothing remembered. */
+  /** When its agent starts anew: only its outbox is still there. */
   readonly restarts?: readonly number[];
 }
 
@@ -70,6 +72,7 @@ export async function runAlarms(options: RunOptions): Promise<readonly Transitio
   const store = new MetricStore();
   const clock = { now: from };
   const agents = new Map<string, VirtualAgent>();
+  const outboxes = new Map<string, Outbox>();
   const states = new Map<string, AlarmState>();
   const transitions: Transition[] = [];
   const turn = (alarm: string, state: AlarmState, tells: boolean): void => {
@@ -115,7 +118,10 @@ export async function runAlarms(options: RunOptions): Promise<readonly Transitio
   return transitions;
 
   function newAgent(instance: RunInstance): VirtualAgent {
+    const outbox = outboxes.get(instance.id) ?? createMemoryOutbox();
+    outboxes.set(instance.id, outbox);
     return createVirtualAgent({
+      outbox,
       config,
       instanceId: instance.id,
       fleet: options.fleet,

@@ -24,6 +24,8 @@ export interface FaultRow {
   /** Minutes to each alarm at worst, over timings, alone and in a fleet; with a credential that signs, and without. */
   readonly running: Told;
   readonly restarted: Told;
+  /** Alarms that told more than once of the one fault. */
+  readonly flapped: readonly string[];
 }
 
 export interface MonthRow {
@@ -58,15 +60,20 @@ export async function wholeDrill(options: DrillOptions): Promise<DrillResult> {
   const rows: FaultRow[] = [];
   for (const fault of faults(recordings)) {
     options.say(`fault ${fault.id}`);
+    const flapped = new Set<string>();
     const told = async (restarted: boolean): Promise<Told> => {
       const all: Told[] = [];
       for (const watched of ['instance', 'fleet'] satisfies DrillCase['watched'][]) {
-        for (const timing of timings(options.timings))
-          all.push(await drill(recordings, config, { fault, watched, restarted, timing }));
+        for (const timing of timings(options.timings)) {
+          const drilled = await drill(recordings, config, { fault, watched, restarted, timing });
+          all.push(drilled.told);
+          for (const alarm of drilled.flapped) flapped.add(alarm);
+        }
       }
       return worst(all);
     };
-    rows.push({ fault, running: await told(false), restarted: await told(true) });
+    const [running, restarted] = [await told(false), await told(true)];
+    rows.push({ fault, running, restarted, flapped: [...flapped] });
   }
   options.say('renewal stops');
   const renewal = await renewalStops(recordings, config);
@@ -122,7 +129,8 @@ export function shortfalls({ rows, months }: DrillResult): readonly string[] {
     const minutes = told['page'] ?? Number.POSITIVE_INFINITY;
     if (minutes > within) missed.push(`${id}, ${how}: a page after ${minutes} minutes instead of ${within}`);
   };
-  for (const { fault, running, restarted } of rows) {
+  for (const { fault, running, restarted, flapped } of rows) {
+    for (const alarm of flapped) missed.push(`${fault.id}: ${alarm} tells of it again and again`);
     if (!fault.critical) continue;
     hold(fault.id, 'running', running, fault.silent ? TARGETS.silent : TARGETS.signing);
     hold(fault.id, 'restarted', restarted, TARGETS.silent);

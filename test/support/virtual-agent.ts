@@ -7,9 +7,8 @@ import { CHECKS } from '../../src/checks/index.ts';
 import type { PutOutcome } from '../../src/clients/aws/cloudwatch.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { Ports } from '../../src/core/ports.ts';
-import type { Datum } from '../../src/core/publishing.ts';
+import type { Datum, Outbox } from '../../src/core/publishing.ts';
 import type { Snapshot } from '../../src/core/snapshot.ts';
-import { createMemoryOutbox } from '../../src/recorder/memory-outbox.ts';
 import { metricTimestamp } from '../../src/report/metrics.ts';
 import { createPublisher } from '../../src/sinks/cloudwatch.ts';
 
@@ -45,6 +44,8 @@ export interface VirtualAgentOptions {
   /** True time in epoch seconds. */
   readonly now: () => number;
   readonly stage: () => Stage;
+  /** Outlives the agent, as the file in its state folder does. */
+  readonly outbox: Outbox;
   /** What CloudWatch accepted. */
   readonly accepted: (data: readonly Datum[]) => void;
 }
@@ -80,7 +81,7 @@ export function createVirtualAgent(options: VirtualAgentOptions): VirtualAgent {
   let signing: VirtualCredentials | null = null;
 
   const publisher = createPublisher({
-    outbox: createMemoryOutbox(),
+    outbox: options.outbox,
     clock,
     clockCorrectionMs: () => correctionMs,
     intervalMs: config.flushSeconds * 1000,
