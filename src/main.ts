@@ -37,10 +37,15 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-// `imds-probe | head` closes the pipe: nobody reads on, so there is nothing left to say. The agent has other ends.
+// `imds-probe | head` closes the pipe: nobody reads on, so a box need not stay, and the exit code still tells the
+// status. The agent has other ends.
 let daemon = false;
-process.stdout.on('error', () => {
-  if (!daemon) process.exit(0);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (daemon) return;
+  if (error.code !== 'EPIPE') {
+    process.stderr.write(`imds-probe: standard output can't be written (${error.code ?? error.name})\n`);
+  }
+  stop.abort(error.code);
 });
 process.stderr.on('error', () => {});
 

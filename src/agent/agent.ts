@@ -7,7 +7,7 @@ import type { Report } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { shownText } from '../core/text.ts';
 import { type Cycle, type CycleSetup, runCycle } from './cycle.ts';
-import { nextBeat } from './schedule.ts';
+import { firstBeat, nextBeat } from './schedule.ts';
 import { type Memory, NOTHING_STANDS, type Transition, transition } from './transitions.ts';
 
 /** What outlives a change of the configuration. */
@@ -22,10 +22,7 @@ export interface AgentSetup {
   readonly cycle: CycleSetup;
   readonly policy: Policy;
   readonly intervalMs: number;
-  /**
-   * From 0 to 1: the second cycle comes after half an interval to one and a half, so that a fleet that starts as one
-   * spreads over all of it.
-   */
+  /** From 0 to 1: where in the interval the beats of this instance lie, see `firstBeat`. */
   readonly phase: number;
   /** Observations made elsewhere that this cycle's checks may read, such as the last delivery. */
   readonly beside: () => Snapshot;
@@ -54,13 +51,14 @@ function sleep(ms: number, stop: AbortSignal): Promise<void> {
 }
 
 /**
- * Runs cycles until stopped or replaced; then the sinks have finished what they had. A cycle that fails is reported as our defect and the next one comes on time. Sinks
- * deliver beside the next cycle; each gets a report only after it has finished with the one before.
+ * Runs cycles until stopped or replaced; then the sinks have finished what they had. A cycle that fails is reported as
+ * our defect and the next one comes on time. Sinks deliver beside the next cycle; each gets a report only after it has
+ * finished with the one before.
  */
 export async function runAgent(setup: AgentSetup, carried: Carried): Promise<Carried> {
   const { clock } = setup.cycle.ports;
   const over = AbortSignal.any([setup.stop, setup.replaced]);
-  const origin = clock.monotonicMs() + (setup.phase - 0.5) * setup.intervalMs;
+  const origin = firstBeat(clock.monotonicMs(), setup.intervalMs, setup.phase);
   const lanes = setup.sinks.map((sink) => lane(sink, over, setup.tell));
   let { memory, previousRoleName } = carried;
   while (!over.aborted) {

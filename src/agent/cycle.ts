@@ -47,6 +47,14 @@ export async function runCycle(
   };
 }
 
+/** However long the cycle took: CloudWatch answers within a few tenths of it. */
+const LEAST_PUBLISH_MS = 1000;
+
+/** Milliseconds to publish what a cycle measured: what it has left of its deadline. */
+export function timeToPublish(cycle: Cycle, deadlineMs: number): number {
+  return Math.max(deadlineMs - cycle.durationMs, LEAST_PUBLISH_MS);
+}
+
 /** Corrects the role's margin and age, which the client could take by the local clock only. */
 function inTrueTime(snapshot: Snapshot, trueMs: number): Snapshot {
   const role = snapshot['instance-role'];

@@ -1,12 +1,12 @@
 // `agent`: cycles until stopped, metrics to CloudWatch, events to the journal; SIGHUP brings a new configuration.
 import { type Carried, defectText, NOTHING_CARRIED, runAgent } from '../agent/agent.ts';
-import { runCycle } from '../agent/cycle.ts';
+import { runCycle, timeToPublish } from '../agent/cycle.ts';
 import type { Config } from '../config/config.ts';
 import type { TellAgentEvent } from '../core/agent-event.ts';
 import type { FlightRecorder } from '../core/history.ts';
 import { summaryOf } from '../report/summary.ts';
 import { type AgentRun, openRun } from './agent-run.ts';
-import { type Flags, type Settled, settle, trySettle } from './settle.ts';
+import { type Flags, type Settled, settle, showConfig, trySettle } from './settle.ts';
 import { EXIT_USAGE, type Supervisor, type World } from './world.ts';
 
 /** What is left for the last delivery after SIGTERM; with what else a stop takes, it ends within 5 s. */
@@ -16,6 +16,7 @@ export async function agent(world: World, flags: Flags): Promise<number> {
   const settled = await settle(world, 'agent', flags, null);
   if (settled === null) return EXIT_USAGE;
   const { config } = settled;
+  if (flags['show-config'] === true) return showConfig(world, config);
   const journal = await world.openJournal();
   const supervisor = await world.openSupervisor({
     cycleMs: cycleMs(config),
@@ -58,14 +59,16 @@ async function once(
   const { setup, project, publisher, close } = await openRun(world, settled, recorder, tell);
   try {
     const cycle = await runCycle(setup.cycle, setup.policy, {}, world.stop);
+    // What was cut short by the stop tells nothing about the instance.
+    if (world.stop.aborted) return 0;
     const attention = cycle.findings.some(({ severity }) => severity !== 'info');
     const changes = { raised: cycle.findings, changed: [], cleared: [] };
     const report = project(cycle, cycle.findings, attention, changes);
     for (const finding of report.findings) tell({ type: 'raised', finding });
-    const deadline = AbortSignal.timeout(settled.config.deadlineMs);
+    const deadline = AbortSignal.timeout(timeToPublish(cycle, settled.config.deadlineMs));
     const delivery = await publisher.flush(AbortSignal.any([deadline, world.stop]));
     tell({ type: delivery.failure === null ? 'published' : 'publish-failed', delivery });
-    return delivery.failure === null ? 0 : 1;
+    return delivery.failure === null || world.stop.aborted ? 0 : 1;
   } finally {
     await close(null);
     recorder.close();

@@ -1,5 +1,5 @@
 // `check`: one diagnosis of this instance, printed, and published where asked.
-import { type Cycle, runCycle } from '../agent/cycle.ts';
+import { type Cycle, runCycle, timeToPublish } from '../agent/cycle.ts';
 import { reportOf } from '../agent/project.ts';
 import { type Selection, select } from '../agent/select.ts';
 import { assess, type Omitted } from '../checks/assess.ts';
@@ -12,7 +12,7 @@ import { PROBES } from '../probes/index.ts';
 import { metricTimestamp } from '../report/metrics.ts';
 import { EXIT_CODES } from '../report/summary.ts';
 import { progressText, withPatience } from './progress.ts';
-import { type Flags, settle } from './settle.ts';
+import { type Flags, settle, showConfig } from './settle.ts';
 import { styleOf } from './style.ts';
 import { type Clients, EXIT_INTERRUPTED, EXIT_USAGE, type World } from './world.ts';
 
@@ -77,12 +77,6 @@ async function rankCauses(world: World, config: Config, error: unknown, report: 
   else world.err(text);
 }
 
-async function showConfig(world: World, config: Config): Promise<number> {
-  const { showConfigJson, showConfigText } = await import('../config/show.ts');
-  world.out(`${config.format === 'json' ? showConfigJson(config) : showConfigText(config)}\n`);
-  return 0;
-}
-
 async function diagnose(
   world: World,
   config: Config,
@@ -120,7 +114,9 @@ async function diagnose(
   const delivery = await withPatience(
     world,
     'publishing to CloudWatch',
-    publisher.flush(AbortSignal.any([AbortSignal.timeout(config.deadlineMs), world.stop])),
+    publisher.flush(
+      AbortSignal.any([AbortSignal.timeout(timeToPublish(cycle, config.deadlineMs)), world.stop]),
+    ),
   );
   publisher.outbox.close();
   const snapshot = {

@@ -1,4 +1,7 @@
 // The command line: which command is meant, its help, and its exit code.
+
+// First: what is loaded after it asks for the working folder.
+import './working-folder.ts';
 import yargs, { type Argv } from 'yargs';
 import { nearest } from '../config/error.ts';
 import { flagsFor } from '../config/flags.ts';
@@ -16,6 +19,8 @@ interface CommandRow {
   readonly settings: Command | null;
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly options?: (argv: Argv) => Argv;
+  /** The names of its options and arguments, where it takes no settings. */
+  readonly takes?: readonly string[];
   /** Loads the command; only the one that is called costs anything. */
   readonly load: () => Promise<Run>;
 }
@@ -73,6 +78,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     usage: 'explain [finding..]',
     describe: 'What a finding or an error means, its causes and fixes; without one, the catalogue',
     settings: null,
+    takes: ['finding', 'json'],
     options: (argv) =>
       argv
         .positional('finding', { type: 'string', describe: 'Id of a finding, or the text of an error' })
@@ -88,6 +94,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
     usage: 'simulate [scenario]',
     describe: 'Run an instance in a box on loopback; without a scenario, list them',
     settings: null,
+    takes: ['scenario'],
     options: (argv) => argv.positional('scenario', { type: 'string', describe: 'What is wrong with it' }),
     examples: [
       ['$0 simulate expired', 'Prints the variables that point a client at the box'],
@@ -153,12 +160,29 @@ export async function runCli(world: World): Promise<number> {
     return 0;
   }
   const { row, flags } = chosen as { row: CommandRow; flags: Flags };
-  const extra = (flags['_'] as readonly unknown[])
-    .map(String)
-    .filter((word) => !Object.hasOwn(COMMANDS, word));
-  if (extra[0] !== undefined) return usage(world, unknownCommand(extra[0]));
+  const wrong = unknownWord(flags) ?? unknownOption(row, flags);
+  if (wrong !== null) return usage(world, wrong);
   const run = await row.load();
   return run(world, flags);
+}
+
+/** What stands behind a command, or in its place, and has no meaning there. */
+function unknownWord(flags: Flags): string | null {
+  const [first, second] = (flags['_'] as readonly unknown[]).map(String);
+  if (first === undefined) return null;
+  if (first === COMPLETION) return `${COMPLETION} stands alone`;
+  if (!Object.hasOwn(COMMANDS, first)) return unknownCommand(first);
+  return second === undefined ? null : `${first} takes no "${shownText(second, 60)}"`;
+}
+
+/** An option that a command without settings does not have; with settings, all mistakes are told together. */
+function unknownOption({ settings, takes = [] }: CommandRow, flags: Flags): string | null {
+  if (settings !== null) return null;
+  const known = ['_', '$0', 'help', 'h', 'version', ...takes];
+  const unknown = Object.keys(flags).find((name) => !known.includes(name));
+  if (unknown === undefined) return null;
+  const dashes = unknown.length === 1 ? '-' : '--';
+  return `${dashes}${shownText(unknown, 60)}: there is no such option here`;
 }
 
 function unknownCommand(word: string): string {

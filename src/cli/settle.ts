@@ -47,12 +47,17 @@ export async function trySettle(
       file: await world.readConfigFile(configLocation(flags, env)),
       aws: box === null ? await world.readAwsShared(env) : null,
     },
-    { command, catalogue: CHECKS, knownFlags: POSITIONALS },
+    { command, catalogue: CHECKS, knownFlags: OWN[command] },
   );
   return resolved.ok ? { config: resolved.config, env } : resolved.errors.map(configErrorText);
 }
 
-const POSITIONALS = ['config', 'show-config', 'simulate', 'once', 'verbose', 'error'];
+/** Options that are no settings: they are about one command's own output. */
+const OWN: Readonly<Record<Command, readonly string[]>> = {
+  check: ['verbose', 'error'],
+  agent: [],
+  history: [],
+};
 
 /** Variables that stay what they are in the box: our own, and those about the terminal. */
 const KEPT = /^(IMDS_PROBE_|LC_|LANG$|TERM$|NO_COLOR$|COLUMNS$|PATH$|TZ$)/;
@@ -60,4 +65,11 @@ const KEPT = /^(IMDS_PROBE_|LC_|LANG$|TERM$|NO_COLOR$|COLUMNS$|PATH$|TZ$)/;
 /** This shell's AWS and proxy variables, and its home, are left outside of the box. */
 function boxEnvironment(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => KEPT.test(name)));
+}
+
+/** `--show-config`: every setting, its value and where it came from. */
+export async function showConfig(world: World, config: Config): Promise<number> {
+  const { showConfigJson, showConfigText } = await import('../config/show.ts');
+  world.out(`${config.format === 'json' ? showConfigJson(config) : showConfigText(config)}\n`);
+  return 0;
 }

@@ -42,6 +42,8 @@ export function configLocation(
   return { path: DEFAULT_CONFIG_PATH, origin: 'default' };
 }
 
+const READABLE = `a readable YAML file of up to ${MAX_CONFIG_FILE / 1024} KiB`;
+
 /** Makes settings of what was read from there; null where the default file does not exist. Never rejects. */
 export async function readConfigFile(location: ConfigLocation, read: FileRead): Promise<ConfigFile | null> {
   const { path, origin } = location;
@@ -49,11 +51,15 @@ export async function readConfigFile(location: ConfigLocation, read: FileRead): 
   if (read.state === 'absent' && origin === 'default') return null;
   // The default file is its own origin; one that was asked for is named behind what asked for it.
   const where = origin === 'default' ? '' : `${shownText(path)}: `;
+  if (path === '') {
+    const what = 'config needs a value';
+    return { path, entries: new Map(), errors: [{ setting: 'config', origin, what, allowed: READABLE }] };
+  }
   const error: ConfigError = {
     setting: 'config',
     origin: origin === 'default' ? path : origin,
     what: `${where}${read.state === 'absent' ? 'there is no such file' : read.detail}`,
-    allowed: `a readable YAML file of up to ${MAX_CONFIG_FILE / 1024} KiB`,
+    allowed: READABLE,
   };
   return { path, entries: new Map(), errors: [error] };
 }

@@ -25,7 +25,7 @@ export type Source = ReadonlyMap<SettingName, Given>;
 /** Flags that say what to do, not how: they come from the command line only (`--config` from a variable, too). */
 export const COMMAND_FLAGS: Readonly<Record<string, readonly Command[]>> = {
   config: ['check', 'agent', 'history'],
-  'show-config': ['check'],
+  'show-config': ['check', 'agent'],
   simulate: ['check'],
   once: ['agent'],
 };
@@ -93,7 +93,7 @@ export function fromFlags(
     const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (raw === undefined || seen.has(key) || seen.has(name)) continue;
     seen.add(name);
-    const flag = `--${shownText(name, 64)}`;
+    const flag = `${key.length === 1 ? '-' : '--'}${shownText(name, 64)}`;
     const commands = commandsOf(name);
     if (commands === null) {
       const meant = nearest(name, flagNames(command));

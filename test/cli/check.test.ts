@@ -7,7 +7,7 @@ import type { Report } from '../../src/core/report.ts';
 import type { BehaviourChange } from '../../src/simulator/behaviour.ts';
 import { type Instance, startInstance } from '../../src/simulator/instance.ts';
 import { credentialsOf } from '../simulator/ask.ts';
-import { eventually, run, start } from '../support/program.ts';
+import { eventually, run, runShell, start } from '../support/program.ts';
 
 // Tests that run side by side have no hook of their own after an `await`: it would be another test's.
 const boxes: Instance[] = [];
@@ -200,8 +200,15 @@ describe.concurrent('mistakes of the operator end in one line and 64', () => {
     ['a file that is not there', ['--config', '/nowhere.yaml'], {}, /^imds-probe: --config: /],
     ['thresholds the wrong way round', ['--margin-critical', '1000'], {}, /^imds-probe: --margin-critical: /],
     ['publishing and not', ['--publish', '--offline'], {}, /^imds-probe: --publish: /],
+    ['an option of another command', ['--once'], {}, /^imds-probe: --once: .*belongs to agent\n$/],
+    ['a box for the agent', ['agent', '--simulate', 'healthy'], {}, /^imds-probe: --simulate: .*to check\n$/],
+    ['an option that explain lacks', ['explain', '--once'], {}, /^imds-probe: --once: there is no such/],
+    ['an option that simulate lacks', ['simulate', '-x', 'healthy'], {}, /^imds-probe: -x: there is no such/],
+    ['two commands', ['agent', 'check'], {}, /^imds-probe: agent takes no "check"/],
+    ['a flag without its value', ['--config'], {}, /^imds-probe: --config: config needs a value; allowed: /],
   ])('%s', async (_name, args, env, expected) => {
-    const ended = await run(args[0] === 'chekc' ? args : ['check', ...args], env);
+    const command = /^[a-z]/.test(args[0] ?? '');
+    const ended = await run(command ? args : ['check', ...args], env);
     expect(ended.stderr).toMatch(expected);
     expect(ended.stdout).toBe('');
     expect(ended.code).toBe(64);
@@ -260,6 +267,21 @@ describe.concurrent('the other commands', () => {
     );
   });
 
+  it.each<[string, string]>([
+    ['nobody reads', '$0 check --json | true; exit $PIPESTATUS'],
+    ['the disk is full', '$0 check --json > /dev/full'],
+    ['it is closed', '$0 check --json >&-'],
+    [
+      'the working folder is gone',
+      'mkdir "$HOME/gone$$" && cd "$HOME/gone$$" && rmdir "$PWD" && $0 check --json',
+    ],
+  ])('the exit code tells the status where of standard output %s', async (_name, script) => {
+    const box = await instance({ time: { silent: true } });
+    const ended = await runShell(script, box.environment);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).not.toMatch(/defect|^ +at /m);
+  });
+
   it('--show-config says where each setting came from', async () => {
     const ended = await run(['check', '--show-config', '--timeout', '2'], { IMDS_PROBE_ATTEMPTS: '5' });
     expect(ended.stdout).toMatch(/^timeout +2 s +--timeout$/m);
@@ -289,6 +311,23 @@ describe.concurrent('agent', () => {
     expect(new Set(stamps).size).toBe(stamps.length);
     for (const line of ended.stderr.trimEnd().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
     expect(ended.stdout).toBe('');
+  });
+
+  it('--show-config shows, and starts nothing', async () => {
+    const ended = await run(['agent', '--show-config', '--interval', '5']);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/^interval +5 s +--interval$/m);
+  });
+
+  it('--once that is stopped in its cycle tells and sends nothing of it, and ends with 0', async () => {
+    const box = await instance({ imds: { faults: [{ wire: 'hang' }] } });
+    const running = start(['agent', '--once'], box.environment);
+    await eventually('a request', () => box.received().imdsRequests.length > 0);
+    running.child.kill('SIGTERM');
+    const ended = await running.ended;
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).not.toContain('imds-unreachable');
+    expect(box.received().metrics).toEqual([]);
   });
 
   it('--once does one cycle and publishes it', async () => {

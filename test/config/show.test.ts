@@ -87,7 +87,6 @@ describe('options for yargs', () => {
       Object.keys(flagsFor(command)).filter((name) => !others.includes(name));
     const [check, agent] = [Object.keys(flagsFor('check')), Object.keys(flagsFor('agent'))];
     expect(only('check', agent)).toEqual([
-      'show-config',
       'simulate',
       'publish',
       'pid',

@@ -81,6 +81,24 @@ export function start(args: readonly string[], env: Env = {}): Running {
 
 export const run = (args: readonly string[], env: Env = {}): Promise<Ended> => start(args, env).ended;
 
+/** Runs a script of bash in which `$0` is the program. */
+export function runShell(script: string, env: Env = {}): Promise<Ended> {
+  const child = spawn('bash', ['-c', script.replaceAll('$0', '"$NODE" --no-warnings "$PROGRAM"')], {
+    env: { ...environment(env), NODE: process.execPath, PROGRAM },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString('utf8');
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
+
 /** Polls for what another process brings about; an event would serve, were there one. */
 export async function eventually<T>(
   what: string,
