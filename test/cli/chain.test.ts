@@ -1,17 +1,14 @@
 // Runs `check` against homes, variables and processes of its own: every finding of the chain, the table, and no secret.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChainSource, CredentialChain } from '../../src/core/chain.ts';
 import type { Finding, Report } from '../../src/core/report.ts';
 import { type Instance, startInstance } from '../../src/simulator/instance.ts';
 import { credentialsOf } from '../simulator/ask.ts';
-import { home } from '../support/home.ts';
+import { homes } from '../support/home.ts';
 import { type Env, run } from '../support/program.ts';
 
 /** Every secret that is planted anywhere holds this, and every key id its middle. */
@@ -32,14 +29,20 @@ const variables = (accessKeyId: string): Env => ({
 const role = (name: string, more: string): string =>
   `[profile ${name}]\nrole_arn = arn:aws:iam::123456789012:role/${name}\n${more}\n`;
 
-/** A home without ~/.aws. */
-const NOTHING = mkdtempSync(join(tmpdir(), 'imds-probe-empty-'));
+const home = homes();
+/** One without ~/.aws. */
+const NOTHING = home().folder;
 
 let box: Instance;
 beforeAll(async () => {
   box = await startInstance();
 });
-afterAll(() => box.close());
+/** What tests side by side have started: ended when all are over. */
+const ending: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const end of ending) await end();
+  await box.close();
+});
 
 interface Seen {
   readonly code: number | null;
@@ -90,7 +93,7 @@ async function waiting(env: Env, argv0 = 'sh'): Promise<ChildProcess & { readonl
     cwd: '/',
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  ending.push(() => child.kill('SIGKILL'));
   await new Promise((resolve) => child.stdout.once('data', resolve));
   return child as ChildProcess & { readonly pid: number };
 }
@@ -168,7 +171,7 @@ describe.concurrent('every finding of the chain fails for real', () => {
 
   it('env-credentials-expired, by the word of STS: frozen here while the role is well', async () => {
     const own = await startInstance({ credentials: { updatedAgoSeconds: 25_200, rotateEverySeconds: null } });
-    onTestFinished(() => own.close());
+    ending.push(() => own.close());
     const old = await credentialsOf(own.endpoints.imds);
     await own.change({ credentials: { updatedAgoSeconds: 60, rotateEverySeconds: 3600 } });
     const frozen = {
@@ -184,7 +187,7 @@ describe.concurrent('every finding of the chain fails for real', () => {
 
   it('role-credentials-expired: expired at the source, whatever a restart does', async () => {
     const own = await startInstance({ credentials: { updatedAgoSeconds: 25_200, rotateEverySeconds: null } });
-    onTestFinished(() => own.close());
+    ending.push(() => own.close());
     const { finding, report, chain } = await seen({}, [], own);
     expect(finding('role-credentials-expired').severity).toBe('critical');
     expect(report.findings.map(({ id }) => id)).not.toContain('env-credentials-expired');
@@ -203,7 +206,7 @@ describe.concurrent('every finding of the chain fails for real', () => {
       );
     });
     await new Promise<void>((resolve) => sts.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void sts.close().closeAllConnections());
+    ending.push(() => sts.close().closeAllConnections());
     const { port } = sts.address() as AddressInfo;
     const env = { ...variables(TEMPORARY), AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${port}` };
     const { finding, code } = await seen(env);
@@ -243,7 +246,7 @@ describe.concurrent('every finding of the chain fails for real', () => {
   it('container-credentials-unreachable; not under --offline, where it is skipped', async () => {
     const server = createServer((_request, response) => response.writeHead(500).end());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close().closeAllConnections());
+    ending.push(() => server.close().closeAllConnections());
     const { port } = server.address() as AddressInfo;
     const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/${SECRET}` };
     const [asked, offline] = await Promise.all([seen(env), seen(env, ['--offline'])]);
@@ -356,7 +359,7 @@ describe.concurrent('other processes', () => {
 
   it('--all-processes: what only STS knows to be expired', async () => {
     const own = await startInstance({ credentials: { updatedAgoSeconds: 25_200, rotateEverySeconds: null } });
-    onTestFinished(() => own.close());
+    ending.push(() => own.close());
     const old = await credentialsOf(own.endpoints.imds);
     await own.change({ credentials: { updatedAgoSeconds: 60, rotateEverySeconds: 3600 } });
     const { pid } = await waiting({

@@ -132,15 +132,30 @@ export class HopLimitLab {
     else for (const family of ['-4', '-6']) run('ip', '-n', this.#client, family, 'route', 'del', 'default');
   }
 
-  /** Runs any command as the client, with nothing of the caller's AWS or proxy settings. */
-  run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  /** Starts a process as the client, with this environment only. */
+  start(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+    // `ip netns exec` becomes the command: its pid is the command's.
+    return spawn('ip', ['netns', 'exec', this.#client, command, ...args], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+  }
+
+  /** Runs any command as the client, or on the router, with nothing of the caller's AWS or proxy settings. */
+  run(
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    where: 'client' | 'router' = 'client',
+  ): Promise<Ran> {
     const inherited = Object.entries(process.env).filter(([name]) => !/^AWS_|_proxy$/i.test(name));
+    const namespace = where === 'client' ? this.#client : this.#router;
     return new Promise((resolve, reject) => {
       execFile(
         'ip',
-        ['netns', 'exec', this.#client, command, ...args],
+        ['netns', 'exec', namespace, command, ...args],
         {
-          env: { ...Object.fromEntries(inherited), ...env, IMDS_PROBE_TEST_NAMESPACE: this.#client },
+          env: { ...Object.fromEntries(inherited), ...env, IMDS_PROBE_TEST_NAMESPACE: namespace },
           timeout: 60_000,
           maxBuffer: 16 * 1024 * 1024,
         },
