@@ -81,6 +81,16 @@ export interface Delivery {
   readonly accessKeyId?: string | null;
 }
 
+/**
+ * Findings about the delivery itself. A whole fleet has them at the same time, and what they would have sent goes to
+ * where nothing arrives: so they neither hurry a delivery nor ask for series of their own.
+ */
+export const DELIVERY_FINDINGS: readonly string[] = [
+  'publish-failing',
+  'outbox-growing',
+  'cloudwatch-unreachable',
+];
+
 /** The metric by which a loss is reported. */
 export const LOSS_METRIC = 'OutboxDropped';
 

@@ -1,4 +1,5 @@
 // When metrics are sent: every so often, spread over a fleet, and at once when somebody should know. Pure.
+import { DELIVERY_FINDINGS } from '../core/publishing.ts';
 import type { Finding } from '../core/report.ts';
 
 export interface FlushState {
@@ -39,13 +40,10 @@ function waitBefore(tries: number): number {
   return [0, 0, 1 / 4, 1 / 2][tries] ?? Number.POSITIVE_INFINITY;
 }
 
-/** Findings about the delivery itself: they would be sent to where nothing arrives, by a whole fleet at the same time. */
-const ABOUT_DELIVERY: readonly string[] = ['publish-failing', 'outbox-growing', 'cloudwatch-unreachable'];
-
 /** What somebody should know at once when it differs from the cycle before: what stands of warning and critical. */
 export function alarmingState(findings: readonly Finding[]): string {
   return findings
-    .filter(({ id, severity }) => severity !== 'info' && !ABOUT_DELIVERY.includes(id))
+    .filter(({ id, severity }) => severity !== 'info' && !DELIVERY_FINDINGS.includes(id))
     .map(({ id, severity }) => `${severity} ${id}`)
     .sort()
     .join('\n');

@@ -149,8 +149,8 @@ describe('transition', () => {
 });
 
 describe('needsAttention', () => {
-  const standing = (severity: Severity, sinceMs: number) => [
-    { finding: finding('x', severity), sinceMs, passes: 0, shifts: 0 },
+  const standing = (severity: Severity, sinceMs: number, id = 'x') => [
+    { finding: finding(id, severity), sinceMs, passes: 0, shifts: 0 },
   ];
   it.each<[string, Parameters<typeof needsAttention>, boolean]>([
     ['nothing stands', [[], 0], false],
@@ -158,6 +158,11 @@ describe('needsAttention', () => {
     ['a warning in its first hour', [standing('warning', 0), 3_599_999], true],
     ['a warning after it', [standing('warning', 0), 3_600_000], false],
     ['info never', [standing('info', 0), 0], false],
+    [
+      'a warning about the delivery itself, which a whole fleet has',
+      [standing('warning', 0, 'publish-failing'), 0],
+      false,
+    ],
   ])('%s', (_name, args, expected) => {
     expect(needsAttention(...args)).toBe(expected);
   });
