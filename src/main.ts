@@ -15,8 +15,8 @@ import {
   type World,
 } from './cli/world.ts';
 import type { Ec2 } from './clients/aws/ec2.ts';
-import { createSts } from './clients/aws/sts.ts';
-import { createAwsPort } from './clients/aws-port.ts';
+import { createSts, STS_TIMEOUT_MS } from './clients/aws/sts.ts';
+import { createAwsPort, REACH_LIMIT_MS } from './clients/aws-port.ts';
 import { createChainPort } from './clients/chain-port.ts';
 import { createChainReader } from './clients/host/chain/reader.ts';
 import { processVariables, shellHome } from './clients/host/chain/subject.ts';
@@ -64,6 +64,9 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
     import('./clients/sntp/client.ts'),
   ]);
   const { endpoint, timeoutMs, attempts, imdsv1 } = config;
+  // Two waits of this, one after the other, leave an agent with short intervals its beat: what else is silent (a time
+  // server, AWS) must not delay what is known of the metadata service.
+  const asideMs = config.intervalSeconds * 400;
   const imds = createImdsClient({
     endpoint,
     timeoutMs,
@@ -75,7 +78,7 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
   });
   const time = createTimeClient({
     servers: config.timeServers,
-    timeoutMs,
+    timeoutMs: Math.min(timeoutMs, asideMs),
     clock,
     randomBytes,
     resolveNames: !config.offline,
@@ -102,6 +105,7 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
         clockCorrectionMs: time.correctionMs,
         wallMs: clock.wallMs,
         userAgent,
+        timeoutMs: Math.min(STS_TIMEOUT_MS, asideMs),
       });
   const chain = createChainPort({
     reader: createChainReader({
@@ -139,6 +143,7 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
     environment: env,
     clock,
     userAgent,
+    limitMs: Math.min(REACH_LIMIT_MS, asideMs),
     ec2: config.instanceOptions ? openEc2 : null,
     roleCredentials: () => imds.signingCredentials(),
   });

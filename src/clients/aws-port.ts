@@ -18,6 +18,8 @@ export interface AwsPortOptions {
   readonly clock: ClockPort;
   /** Name and version, for the User-Agent header. */
   readonly userAgent: readonly [string, string];
+  /** Milliseconds for all steps of one look, at most `REACH_LIMIT_MS`. */
+  readonly limitMs: number;
   /** Called once, when it is first needed. Null where `--instance-options` was not given. */
   readonly ec2: (() => Promise<Ec2>) | null;
   /** The role's credentials as last read from IMDS, or null where there are none in force. */
@@ -102,7 +104,7 @@ async function look(
   service: ReachedService,
   url: URL,
   configured: boolean,
-  { environment, clock, userAgent }: AwsPortOptions,
+  { environment, clock, userAgent, limitMs }: AwsPortOptions,
   signal: AbortSignal,
 ): Promise<EndpointReach> {
   const route = proxyRoute(url, environment);
@@ -122,7 +124,7 @@ async function look(
   const { ms, ...walked } = await walk({
     url,
     route,
-    limitMs: REACH_LIMIT_MS,
+    limitMs,
     signal,
     clock,
     userAgent: userAgent.join('/'),

@@ -313,6 +313,21 @@ describe.concurrent('agent', () => {
     expect(ended.stdout).toBe('');
   });
 
+  it('keeps its beat while CloudWatch, STS and the time server are silent', async () => {
+    const silent = { faults: [{ wire: 'hang' }] } as const;
+    const box = await instance({ cloudwatch: silent, sts: silent, time: { silent: true } });
+    const running = start(['agent', '--interval', '1', '--flush', '1'], box.environment);
+    const cycles = () =>
+      box.received().imdsRequests.filter(({ path }) => /security-credentials\/./.test(path)).length;
+    await eventually('the first cycle', () => cycles() >= 1);
+    const began = Date.now();
+    await eventually('four more', () => cycles() >= 5);
+    // Each would wait two seconds and more for what is silent.
+    expect(Date.now() - began).toBeLessThan(6_500);
+    running.child.kill('SIGTERM');
+    expect((await running.ended).code).toBe(0);
+  });
+
   it('--show-config shows, and starts nothing', async () => {
     const ended = await run(['agent', '--show-config', '--interval', '5']);
     expect(ended).toMatchObject({ code: 0, stderr: '' });

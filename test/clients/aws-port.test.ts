@@ -1,7 +1,7 @@
 // The port to AWS: which endpoint is looked at, what is remembered, and for how long.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Ec2 } from '../../src/clients/aws/ec2.ts';
-import { type AwsPortOptions, createAwsPort } from '../../src/clients/aws-port.ts';
+import { type AwsPortOptions, createAwsPort, REACH_LIMIT_MS } from '../../src/clients/aws-port.ts';
 import type { InstanceOptions } from '../../src/core/endpoint.ts';
 import { failed, type Result, succeeded } from '../../src/core/outcome.ts';
 import { startInstance } from '../../src/simulator/instance.ts';
@@ -23,6 +23,7 @@ const port = (changes: Partial<AwsPortOptions> = {}) =>
     environment: {},
     clock: { wallMs: Date.now, monotonicMs: () => performance.now() },
     userAgent: ['imds-probe', '0'],
+    limitMs: REACH_LIMIT_MS,
     ec2: null,
     roleCredentials: () => null,
     ...changes,
@@ -61,6 +62,15 @@ describe('reach', () => {
       ok: false,
       failure: { kind: 'unroutable' },
       attempts: 0,
+    });
+  });
+
+  it('waits no longer than it was told', async () => {
+    const { instance, endpoints } = await box();
+    await instance.change({ cloudwatch: { faults: [{ wire: 'hang' }] } });
+    expect(await port({ endpoints, limitMs: 50 }).reach('cloudwatch', REGION, signal)).toMatchObject({
+      ok: true,
+      value: { stopped: { at: 'answer', failure: { kind: 'response-timeout' } } },
     });
   });
 

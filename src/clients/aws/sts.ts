@@ -35,7 +35,7 @@ export interface Sts {
 }
 
 /** STS answers in well under a second from anywhere; who signs is worth no longer wait for the rest of a diagnosis. */
-const TIMEOUT_MS = 2_000;
+export const STS_TIMEOUT_MS = 2_000;
 const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
 /** Signed for where only an endpoint is given. */
 const FALLBACK_REGION = 'us-east-1';
@@ -52,7 +52,7 @@ export function createSts(options: StsOptions): Sts {
       const at = endpoint();
       if (at === null) return unasked('the Region is not known, so there is nowhere to ask');
       const url = new URL(at);
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)]);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs ?? STS_TIMEOUT_MS)]);
       dispatcher ??= createAwsDispatcher(options.environment);
       try {
         const answer = await postQuery({
