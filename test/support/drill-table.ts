@@ -178,7 +178,7 @@ export function drillMarkdown({ rows, renewal, months, timings: count }: DrillRe
       .map(([alarm, minutes]) => `${alarm} ${clock(minutes)}`)
       .join(', ')}.`,
     '',
-    'Healthy months: throttled about once an hour, slow twice, one delivery in a hundred fails, CloudWatch is away for two hours.',
+    'Healthy months: throttled about once an hour, slow twice, one delivery in a thousand fails, CloudWatch refuses everybody for four minutes a day and is away once for two hours.',
     '',
     '| month | days | told |',
     '| --- | --- | --- |',

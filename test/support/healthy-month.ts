@@ -28,8 +28,12 @@ export interface Month {
 }
 
 const OUTAGE_SECONDS = 2 * HOUR;
-/** One cycle in an hour or so is throttled twice and recovers; one in half an hour is slow; one delivery in a hundred fails. */
-const CHANCES = { throttled: 1 / 60, slow: 1 / 30, refused: 1 / 100 } as const;
+/** One cycle in an hour or so is throttled twice and recovers; one in half an hour is slow; one delivery in a thousand fails. */
+const CHANCES = { throttled: 1 / 60, slow: 1 / 30, refused: 1 / 1000 } as const;
+/** Once a day CloudWatch refuses every agent for so long, though AWS's own metrics go on. */
+const BROWNOUT_SECONDS = 4 * 60;
+const brownout = (at: number): boolean =>
+  (at - EPOCH - 10 * HOUR) % DAY < BROWNOUT_SECONDS && at > EPOCH + 10 * HOUR;
 /** In a fleet one instance a day is replaced: in service two minutes after the old one is gone, heard after five more. */
 const GONE_SECONDS = 120;
 const BOOT_SECONDS = 300;
@@ -54,7 +58,7 @@ export async function healthyMonth(
       phase,
       stage: (now) => {
         if (now < from + BOOT_SECONDS || now >= until) return null;
-        return stageAt(recordings, credentials(now), away(now), (what) =>
+        return stageAt(recordings, credentials(now), away(now) || brownout(now), (what) =>
           chance(what, index, Math.floor(now / 60)),
         );
       },
