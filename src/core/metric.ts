@@ -12,6 +12,9 @@ export interface Metric {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
+/** Tells each of several events: always values and counts, even where there was only one. */
+export const LATENCY_METRIC = 'ImdsLatency';
+
 /** The timestamp of a cycle's metrics: its start by true time, in whole epoch seconds. */
 export function metricTimestamp(startedAtMs: number, trueTime: TrueTime): number {
   return Math.floor((startedAtMs + trueTime.correctionMs) / 1000);

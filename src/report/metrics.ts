@@ -1,7 +1,7 @@
 // Projects one cycle onto the metrics of the contract: names, units, values and dimensions, ready for CloudWatch.
 import type { TrueTime } from '../core/clock.ts';
 import type { ImdsRequest } from '../core/imds.ts';
-import { type Metric, metricTimestamp, type Unit } from '../core/metric.ts';
+import { LATENCY_METRIC, type Metric, metricTimestamp, type Unit } from '../core/metric.ts';
 import { LOSS_METRIC, type OutboxDepth } from '../core/publishing.ts';
 import type { Finding, Severity } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
@@ -145,7 +145,7 @@ function latency(timesMs: readonly number[]): readonly Bare[] {
   const values = [...counted.keys()].sort((a, b) => a - b);
   return [
     {
-      name: 'ImdsLatency',
+      name: LATENCY_METRIC,
       unit: 'Milliseconds',
       values,
       counts: values.map((value) => counted.get(value) ?? 0),

@@ -168,15 +168,18 @@ export const journalText = (text: string): string => shownText(withoutSecrets(te
 /** Fields as they may be written: clean, and without the evidence where the line would be too long. */
 export function journalFields(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const clean = Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      // A command is to be pasted: never cut, its blanks kept.
-      name === 'command' && typeof value === 'string' ? shownCommand(value) : cleaned(value, 0),
-    ]),
+    Object.entries(fields).map(([name, value]) => [name, cleanField(name, value)]),
   );
   if (JSON.stringify(clean).length <= MAX_LINE) return clean;
   const { evidence: _evidence, ...rest } = clean;
   return { ...rest, shortened: true };
+}
+
+function cleanField(name: string, value: unknown): unknown {
+  // A command is to be pasted: never cut, its blanks kept. A page of AWS can look as random as a key, and is ours.
+  if (name === 'command' && typeof value === 'string') return shownCommand(value);
+  if (name === 'reference' && typeof value === 'string') return shownText(value, MAX_TEXT);
+  return cleaned(value, 0);
 }
 
 function cleaned(value: unknown, depth: number): unknown {

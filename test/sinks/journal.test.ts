@@ -1,5 +1,6 @@
 // What the agent tells, as lines of JSON.
 import { describe, expect, it } from 'vitest';
+import { CHECKS } from '../../src/checks/index.ts';
 import type { AgentEvent } from '../../src/core/agent-event.ts';
 import { createJournal, type JournalOptions, REPEAT_EVERY_MS } from '../../src/sinks/journal.ts';
 import { CREDENTIALS } from '../support/cloudwatch-server.ts';
@@ -188,6 +189,13 @@ describe('the journal', () => {
     );
     for (const secret of [secretAccessKey, sessionToken.slice(0, 50), accessKeyId, 'hunter2']) {
       expect(told).not.toContain(secret);
+    }
+  });
+
+  it("leaves the page of every finding's runbook whole", () => {
+    for (const { id, reference } of CHECKS) {
+      const [line] = lines([{ type: 'raised', finding: { ...aFinding(), id, reference } }]);
+      expect(line).toMatchObject({ finding: id, reference });
     }
   });
 

@@ -1,4 +1,5 @@
 // Cuts metrics into requests that CloudWatch takes: within its limits, nothing it would refuse, newest first.
+import { LATENCY_METRIC } from '../../core/metric.ts';
 import type { Datum } from '../../core/publishing.ts';
 import type { Metric } from '../../core/report.ts';
 import { isCloudWatchName, isCloudWatchText, NAME_LENGTHS, PUT_METRIC_DATA } from '../../facts/cloudwatch.ts';
@@ -78,7 +79,8 @@ export function metricData(data: readonly Datum[]): readonly MetricDatum[] {
       Unit: metric.unit,
     };
     const [value] = metric.values;
-    if (metric.values.length === 1 && metric.counts[0] === 1 && value !== undefined) {
+    const single = metric.values.length === 1 && metric.counts[0] === 1 && metric.name !== LATENCY_METRIC;
+    if (single && value !== undefined) {
       return [{ ...common, Value: value }];
     }
     const parts = Math.ceil(metric.values.length / PUT_METRIC_DATA.valuesPerDatum);

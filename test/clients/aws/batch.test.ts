@@ -64,6 +64,13 @@ describe('batchesOf', () => {
     );
   });
 
+  it('tells a latency as values and counts even where there was one, everything else by its value', () => {
+    const [latency] = metricData([aDatum(1, NOW, { name: 'ImdsLatency', values: [2], counts: [1] })]);
+    expect([latency?.Values, latency?.Counts, latency?.Value]).toEqual([[2], [1], undefined]);
+    const [margin] = metricData([aDatum(1, NOW, { name: 'CredentialAge', values: [2], counts: [1] })]);
+    expect([margin?.Values, margin?.Counts, margin?.Value]).toEqual([undefined, undefined, 2]);
+  });
+
   it('keeps a request below a megabyte', () => {
     const dimensions = Object.fromEntries(ascending(30).map((n) => [`d${n}`, '"'.repeat(1_024)]));
     const data = ascending(100).map((id) => aDatum(id, NOW, { dimensions }));
