@@ -19,11 +19,16 @@ export class ProxySettingError extends Error {
  * A dispatcher for any AWS endpoint, each by the route that the proxy variables give it. https goes through a proxy
  * by CONNECT, http in absolute form. Errors are undici's and the system's; a bad variable is a `ProxySettingError`.
  */
-export function createAwsDispatcher(environment: Environment): Dispatcher {
+export function createAwsDispatcher(
+  environment: Environment,
+  connectTimeoutMs = CONNECT_TIMEOUT_MS,
+): Dispatcher {
+  // A connection that is being made outlives its request and the dispatcher, and so keeps the program from ending.
+  const connection = { ...BOUNDS, connect: { timeout: connectTimeoutMs, lookup: lookupAddress } };
   return new Agent({
     factory: (origin, options) => {
       const route = proxyRoute(new URL(origin), environment);
-      if (route.via === 'direct') return new Client(origin, { ...options, ...CONNECTION });
+      if (route.via === 'direct') return new Client(origin, { ...options, ...connection });
       if (route.via === 'unusable') {
         throw new ProxySettingError(`the variable ${route.variable} cannot be used: ${route.because}`);
       }
@@ -31,7 +36,7 @@ export function createAwsDispatcher(environment: Environment): Dispatcher {
         uri: route.url,
         ...(route.authorization === null ? {} : { token: route.authorization }),
         factory: (proxied, inner) => new Client(proxied, { ...inner, ...BOUNDS }),
-        connectTimeout: CONNECT_TIMEOUT_MS,
+        connectTimeout: connectTimeoutMs,
         proxyTls: { lookup: lookupAddress },
       });
     },
@@ -48,5 +53,3 @@ const BOUNDS = {
   headersTimeout: 0,
   bodyTimeout: 0,
 } as const;
-
-const CONNECTION = { ...BOUNDS, connect: { timeout: CONNECT_TIMEOUT_MS, lookup: lookupAddress } } as const;

@@ -42,6 +42,7 @@ const FALLBACK_REGION = 'us-east-1';
 
 export function createSts(options: StsOptions): Sts {
   let dispatcher: Dispatcher | null = null;
+  const { timeoutMs = STS_TIMEOUT_MS } = options;
   const endpoint = (): string | null => {
     const region = options.region();
     return options.endpoint ?? (region === null ? null : serviceEndpoint('sts', region));
@@ -52,8 +53,8 @@ export function createSts(options: StsOptions): Sts {
       const at = endpoint();
       if (at === null) return unasked('the Region is not known, so there is nowhere to ask');
       const url = new URL(at);
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs ?? STS_TIMEOUT_MS)]);
-      dispatcher ??= createAwsDispatcher(options.environment);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      dispatcher ??= createAwsDispatcher(options.environment, timeoutMs);
       try {
         const answer = await postQuery({
           dispatcher,
