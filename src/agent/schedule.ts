@@ -12,14 +12,6 @@ export function firstBeat(nowMs: number, intervalMs: number, phase: number): num
 }
 
 /**
- * Where the rhythm of cycles begins: the second cycle comes after half an interval to one and a half, so that a fleet
- * that starts as one spreads over all of it. `phase` is from 0 to 1.
- */
-export function rhythmOrigin(nowMs: number, intervalMs: number, phase: number): number {
-  return nowMs + (phase - 0.5) * intervalMs;
-}
-
-/**
  * The next beat after `nowMs` of a rhythm that began at `originMs`; beats that a long cycle ran over are left out,
  * so cycles neither drift nor overlap. All in milliseconds of one monotonic clock.
  */

@@ -1,5 +1,5 @@
 // A day of the simulated fleet: when each agent's cycles come, when CloudWatch is out, and what a healthy agent then sends.
-import { nextBeat, rhythmOrigin } from '../../src/agent/schedule.ts';
+import { firstBeat, nextBeat } from '../../src/agent/schedule.ts';
 import { PUT_METRIC_DATA } from '../../src/facts/cloudwatch.ts';
 import { flushDue } from '../../src/sinks/flush-schedule.ts';
 
@@ -27,8 +27,9 @@ const BATCHES_AT_ONCE = 10;
 
 /** When the cycles of a day come. */
 export function* beatsOf({ beatPhase }: Place, { seconds, intervalS }: Day): Generator<number> {
-  const origin = rhythmOrigin(0, intervalS, beatPhase);
-  for (let now = 0; now < seconds; now = nextBeat(origin, intervalS, now)) yield now;
+  const origin = firstBeat(0, intervalS * 1000, beatPhase);
+  for (let nowMs = 0; nowMs < seconds * 1000; nowMs = nextBeat(origin, intervalS * 1000, nowMs))
+    yield nowMs / 1000;
 }
 
 /**
