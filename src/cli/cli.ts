@@ -106,9 +106,19 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
 
 const COMPLETION = 'completion';
 
+/** What yargs's completion script calls this program with. */
+const COMPLETING = '--get-yargs-completions';
+
 /** Runs the command line; answers the exit code. What is wrong with it is told in one line, with 64. */
 export async function runCli(world: World): Promise<number> {
   let chosen: { readonly row: CommandRow; readonly flags: Flags } | null = null;
+  const complete = (_word: string, _flags: unknown, names: () => void, done: (words: string[]) => void) => {
+    void import('./completion.ts').then(async ({ offeredBehind }) => {
+      const offered = await offeredBehind(world.args);
+      if (offered.length > 0) done([...offered]);
+      else names();
+    });
+  };
   const parser = yargs([])
     .scriptName('imds-probe')
     .usage(
@@ -120,7 +130,7 @@ export async function runCli(world: World): Promise<number> {
     .alias('help', 'h')
     .exitProcess(false)
     .wrap(Math.min(Math.max(world.terminal.columns, 60), 100))
-    .completion(COMPLETION, 'Print a completion script for bash or zsh')
+    .completion(COMPLETION, 'Print a completion script for bash or zsh', complete)
     .recommendCommands()
     .parserConfiguration({
       'parse-numbers': false,
@@ -144,8 +154,14 @@ export async function runCli(world: World): Promise<number> {
     );
   }
   // Asked for through `parse`, yargs makes the script, and loses it on its way to the default command.
-  if (world.args.length === 1 && world.args[0] === COMPLETION) {
-    parser.showCompletionScript();
+  if (world.args[0] === COMPLETION) {
+    if (world.args.length === 1) parser.showCompletionScript();
+    else if (!world.args.slice(1).every((word) => word === '--help' || word === '-h')) {
+      return usage(world, `${COMPLETION} stands alone`);
+    } else {
+      const { COMPLETION_HELP } = await import('./completion.ts');
+      world.out(COMPLETION_HELP);
+    }
     return 0;
   }
   let told = '';
@@ -154,6 +170,7 @@ export async function runCli(world: World): Promise<number> {
     if (error !== undefined && error !== null) mistake = error.message;
     told = output;
   });
+  if (world.args[0] === COMPLETING) return 0;
   if (mistake !== null) return usage(world, mistake);
   if (chosen === null) {
     if (told !== '') world.out(`${told}\n`);
@@ -170,7 +187,6 @@ export async function runCli(world: World): Promise<number> {
 function unknownWord(flags: Flags): string | null {
   const [first, second] = (flags['_'] as readonly unknown[]).map(String);
   if (first === undefined) return null;
-  if (first === COMPLETION) return `${COMPLETION} stands alone`;
   if (!Object.hasOwn(COMMANDS, first)) return unknownCommand(first);
   return second === undefined ? null : `${first} takes no "${shownText(second, 60)}"`;
 }

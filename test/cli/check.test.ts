@@ -238,16 +238,34 @@ describe.concurrent('the other commands', () => {
     expect(none.stderr).toContain('did you mean imds-hop-limit?');
   });
 
-  it.each(['check', 'agent', 'explain', 'simulate'])('%s --help shows examples', async (command) => {
-    const ended = await run([command, '--help']);
-    expect(ended.stdout).toContain('Examples:');
-    expect(ended.code).toBe(0);
-  });
+  it.each(['check', 'agent', 'history', 'explain', 'simulate', 'completion'])(
+    '%s --help shows examples',
+    async (command) => {
+      const ended = await run([command, '--help']);
+      expect(ended.stdout).toContain('Examples:');
+      expect(ended.code).toBe(0);
+    },
+  );
 
   it('--version is the version, completion a script', async () => {
     const [version, completion] = await Promise.all([run(['--version']), run(['completion'])]);
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(completion.stdout).toContain('imds-probe');
+  });
+
+  it.each<[string, readonly string[]]>([
+    ['simulate ex', ['expiring', 'expired']],
+    ['check --simulate hop', ['hop-limit']],
+    ['check --format n', ['nagios']],
+    ['check --only cloc', ['clock', 'clock-skewed', 'clock-unsynchronised']],
+    ['explain imds-h', ['imds-hop-limit']],
+    ['agent --on', ['--once', '--only']],
+  ])('a shell is offered what can follow: %s', async (line, expected) => {
+    const words = ['imds-probe', ...line.split(' ')];
+    const ended = await run(['--get-yargs-completions', ...words]);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    const begun = words.at(-1) ?? '';
+    expect(ended.stdout.split('\n').filter((word) => word.startsWith(begun))).toEqual(expected);
   });
 
   it('reads the YAML file, and names the line of what is wrong in it', async () => {
