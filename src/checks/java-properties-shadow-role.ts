@@ -43,7 +43,8 @@ export const javaPropertiesShadowRole = defineCheck({
       seen.processes?.ok === true
         ? seen.processes.value.processes.filter((row) => row.from === 'java-properties')
         : [];
-    const own = chain.java?.key ? chain.java : null;
+    // With half of a pair the SDKs for Java go on to the next source.
+    const own = chain.java?.key && chain.java.secretKey ? chain.java : null;
     const [first] = rows;
     if (own === null && first === undefined) return 'pass';
     const nothing = noRoleToHide(chain.role);

@@ -79,10 +79,13 @@ function takesPart(chain: CredentialChain, row: ProfileRow): boolean {
 
 function fixes(chain: CredentialChain, row: ProfileRow): readonly Fix[] {
   const path = pathOf(chain, row.origin === 'shared-credentials-file' ? 'credentials' : 'config');
-  const edit: Fix = {
-    text: `Take the credentials of [${row.name}] out of this file, or move it away if nothing else is in it.`,
-    command: `mv -i ${quoted(path)} ${quoted(`${path}.off`)}`,
-  };
+  const alone = chain.profiles.length === 1 && chain.moreProfiles === 0;
+  const edit: Fix = alone
+    ? {
+        text: 'Move the file away; there is no other profile in it.',
+        command: `mv -i ${quoted(path)} ${quoted(`${path}.off`)}`,
+      }
+    : { text: `Take the credentials of [${row.name}] out of this file.`, command: `vi ${quoted(path)}` };
   const { from } = chain.profile;
   return from === 'default' || from === 'flag'
     ? [edit, SEE]

@@ -407,6 +407,7 @@ const TABLE: Record<string, readonly [string, Snapshot, string][]> = {
     ['in JAVA_TOOL_OPTIONS', world({ java: JAVA }), 'warning'],
     ['of another process', processes([row({ from: 'java-properties' })]), 'warning'],
     ['no role to hide', world({ java: JAVA }, NO_ROLE), 'pass'],
+    ['half of a pair', world({ java: { ...JAVA, secretKey: false } }), 'pass'],
     ['a role nobody knows of', world({ java: JAVA }, UNKNOWN_ROLE), 'unknown'],
   ],
   'long-lived-key': [
@@ -555,6 +556,13 @@ describe('what is said', () => {
     ]);
     expect(fix[0]?.command).toMatch(command);
     expect(judged(id, inNetwork('another')).verdicts[0]?.status).toBe('pass');
+  });
+
+  it('moves a file away only where nothing else is in it', () => {
+    const command = (profiles: ChainWorld['profiles']) =>
+      finding('profile-shadows-role', world({ profiles })).fix[0]?.command;
+    expect(command([keyed('default')])).toMatch(/^mv -i .*credentials /);
+    expect(command([keyed('default'), keyed('other')])).toMatch(/^vi .*credentials$/);
   });
 
   it('opens the file at the line that is wrong', () => {

@@ -99,7 +99,7 @@ function rowOf(
 ): Omit<ProcessRow, 'uid' | 'command'> | null {
   // Java asks its properties first, so where both are set they are what it uses.
   const java = isJava(commandLine) ? javaCredentials(commandLine, environment) : null;
-  if (java?.key) {
+  if (java?.key && java.secretKey) {
     const { key, sessionToken } = java;
     return { pid, from: 'java-properties', key, sessionToken, expiration: null, expired: null };
   }

@@ -351,7 +351,12 @@ describe('--all-processes', () => {
     };
     const status = 'Name:\tx\nUid:\t1000\t1001\t1000\t1000\nGid:\t5\t6\t5\t5\nGroups:\t7 8 \n';
     made(2, { cmdline: '', environ: '', status });
-    made(10, { cmdline: `/usr/bin/java\0-Daws.accessKeyId=${KEY}\0-jar\0a.jar\0`, environ: '', status });
+    made(10, {
+      cmdline: `/usr/bin/java\0-Daws.accessKeyId=${KEY}\0-Daws.secretKey=${SECRET}\0-jar\0a.jar\0`,
+      environ: '',
+      status,
+    });
+    made(15, { cmdline: `/usr/bin/java\0-Daws.accessKeyId=${KEY}\0`, environ: '', status });
     made(11, { cmdline: `/usr/bin/java\0Main\0-Daws.accessKeyId=${KEY}\0`, environ: '', status });
     made(12, { cmdline: 'bash\0', environ: `JAVA_TOOL_OPTIONS=-Daws.accessKeyId=${KEY}\0`, status });
     made(13, {
@@ -363,7 +368,7 @@ describe('--all-processes', () => {
     put('proc/not-a-pid/cmdline', 'x');
     const seen = await reader({ allProcesses: true, procRoot: join(home, 'proc') }).processes(never);
     if (!seen.ok) throw new Error(seen.failure.detail);
-    expect(seen.value.looked).toBe(4);
+    expect(seen.value.looked).toBe(5);
     expect(seen.value.processes.map((row) => [row.pid, row.from, row.command, row.uid])).toEqual([
       [10, 'java-properties', 'java', 1000],
       [13, 'environment', '[31mevil', 1000],
