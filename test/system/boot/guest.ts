@@ -27,6 +27,9 @@ export async function until<T>(
   }
 }
 
+/** How systemd-nspawn ends where its guest reboots and a unit is to start it anew (EXIT_FORCE_RESTART). */
+const WANTS_RESTART = 133;
+
 const CLEAN = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
 
 export class Guest {
@@ -89,16 +92,29 @@ export class Guest {
   /** Boots, and waits until cloud-init has run the user data; answers its log. */
   async boot(userData: string): Promise<string> {
     this.write('/var/lib/cloud/seed/nocloud/user-data', userData);
-    const console = openSync(path.join(this.#place, 'console'), 'w');
+    this.#powerOn();
+    await this.#up();
+    const status = await this.run('cloud-init status --wait --long', 300);
+    return `${status.output}\n${this.read('/var/log/cloud-init-output.log')}`;
+  }
+
+  #powerOn(): void {
+    const console = openSync(path.join(this.#place, 'console'), 'a');
     this.#nspawn = spawn(
-      'systemd-nspawn',
+      // Should the test be killed, the guest goes with it.
+      'setpriv',
       [
+        '--pdeathsig=KILL',
+        'systemd-nspawn',
         '--quiet',
         '--keep-unit',
         '--register=no',
         '--console=pipe',
         '--resolv-conf=off',
         '--timezone=off',
+        // For the address lists of its units, which the kernel enforces by BPF.
+        '--capability=CAP_NET_ADMIN,CAP_BPF',
+        '--system-call-filter=bpf',
         `--network-namespace-path=/run/netns/${this.#namespace}`,
         `--machine=${path.basename(this.#place)}`,
         `--directory=${this.root}`,
@@ -107,9 +123,6 @@ export class Guest {
       // The images this stands for all have the unified hierarchy of control groups.
       { stdio: ['ignore', console, console], env: { ...CLEAN, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' } },
     );
-    await this.#up();
-    const status = await this.run('cloud-init status --wait --long', 300);
-    return `${status.output}\n${this.read('/var/log/cloud-init-output.log')}`;
   }
 
   /** systemd in the guest takes orders. */
@@ -123,9 +136,13 @@ export class Guest {
 
   /** Restarts the guest's system, and waits until it is up again with everything started. */
   async reboot(): Promise<void> {
-    const before = this.#leader();
+    const nspawn = this.#nspawn;
+    if (nspawn === null) throw new Error('the guest was not booted');
+    const gone = once(nspawn, 'exit');
     await this.run('systemctl reboot');
-    await until('the guest goes down', 90, async () => this.#leader() !== before);
+    const [code] = (await gone) as [number | null];
+    if (code !== WANTS_RESTART) throw new Error(`the guest did not reboot: ${code}, ${this.console()}`);
+    this.#powerOn();
     await this.#up();
     await this.run('systemctl is-system-running --wait', 120);
   }

@@ -16,15 +16,15 @@ function replaced(text: string, changes: readonly (readonly [from: string, to: s
   }, text);
 }
 
-/** The shipped cloud-config, pointed at the guest's files; `settings` are the IMDS_PROBE_* besides. */
+/** The shipped cloud-config, pointed at the guest's files; `variables` are those besides. */
 export function cloudConfig(
   files: string,
   version: string,
   key: SigningKey,
-  settings: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string>>,
 ): string {
   const installer = readFileSync(path.join(files, version, 'install.sh'));
-  const more = Object.entries(settings).map(([name, value]) => `IMDS_PROBE_${name}=${value} \\\n    `);
+  const more = Object.entries(variables).map(([name, value]) => `${name}=${value} \\\n    `);
   return replaced(readFileSync(EXAMPLE, 'utf8'), [
     ['https://example-bucket.s3.eu-central-1.amazonaws.com/imds-probe/0.1.0', `${SOURCE}/${version}`],
     ['0'.repeat(64), createHash('sha256').update(installer).digest('hex')],
