@@ -7,7 +7,7 @@ import type { Report } from '../core/report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { shownText } from '../core/text.ts';
 import { type Cycle, type CycleSetup, runCycle } from './cycle.ts';
-import { firstBeat, nextBeat } from './schedule.ts';
+import { firstBeat, lateness, nextBeat } from './schedule.ts';
 import { type Memory, NOTHING_STANDS, type Transition, transition } from './transitions.ts';
 
 /** What outlives a change of the configuration. */
@@ -61,6 +61,7 @@ export async function runAgent(setup: AgentSetup, carried: Carried): Promise<Car
   const origin = firstBeat(clock.monotonicMs(), setup.intervalMs, setup.phase);
   const lanes = setup.sinks.map((sink) => lane(sink, over, setup.tell));
   let { memory, previousRoleName } = carried;
+  let beat = clock.monotonicMs();
   while (!over.aborted) {
     try {
       const cycle = await runCycle(
@@ -68,6 +69,7 @@ export async function runAgent(setup: AgentSetup, carried: Carried): Promise<Car
         { ...setup.policy, previousRoleName },
         setup.beside(),
         setup.stop,
+        lateness(beat, setup.intervalMs, clock.monotonicMs()),
       );
       // What was cut short by the stop tells nothing about the instance.
       if (setup.stop.aborted) break;
@@ -80,7 +82,8 @@ export async function runAgent(setup: AgentSetup, carried: Carried): Promise<Car
     } catch (error) {
       setup.tell({ type: 'defect', detail: defectText(error) });
     }
-    await sleep(nextBeat(origin, setup.intervalMs, clock.monotonicMs()) - clock.monotonicMs(), over);
+    beat = nextBeat(origin, setup.intervalMs, clock.monotonicMs());
+    await sleep(beat - clock.monotonicMs(), over);
   }
   // A stop has no time for them: the last delivery cuts what is under way.
   if (!setup.stop.aborted) await Promise.all(lanes.map(({ idle }) => idle()));

@@ -24,22 +24,26 @@ export interface Cycle extends Judgement {
   readonly trueTime: TrueTime;
 }
 
-/** Runs one cycle. `beside` are observations that were made elsewhere, such as the last delivery to CloudWatch. */
+/**
+ * Runs one cycle. `beside` are observations that were made elsewhere, such as the last delivery to CloudWatch. It counts
+ * as begun `lateMs` ago: on its beat, so that a busy machine does not give two cycles the same second.
+ */
 export async function runCycle(
   setup: CycleSetup,
   policy: Policy,
   beside: Snapshot = {},
   stop?: AbortSignal,
+  lateMs = 0,
 ): Promise<Cycle> {
   const { selection, ports, deadlineMs } = setup;
-  const startedAtMs = ports.clock.wallMs();
+  const wallMs = ports.clock.wallMs();
   const started = ports.clock.monotonicMs();
   const seen = { ...(await observe(selection.probes, ports, deadlineMs, stop)), ...beside };
   const truth = trueTime(seen);
-  const snapshot = inTrueTime(seen, startedAtMs + truth.correctionMs);
+  const snapshot = inTrueTime(seen, wallMs + truth.correctionMs);
   const judgement = assess(selection.checks, snapshot, selection.omitted, policy);
   return {
-    startedAtMs,
+    startedAtMs: wallMs - lateMs,
     durationMs: Math.round(ports.clock.monotonicMs() - started),
     snapshot,
     trueTime: truth,

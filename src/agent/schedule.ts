@@ -19,3 +19,8 @@ export function nextBeat(originMs: number, intervalMs: number, nowMs: number): n
   const beats = Math.floor((nowMs - originMs) / intervalMs) + 1;
   return originMs + Math.max(1, beats) * intervalMs;
 }
+
+/** Milliseconds since the last beat, where `beatMs` was waited for; a timer may also be a moment early. */
+export function lateness(beatMs: number, intervalMs: number, nowMs: number): number {
+  return (nowMs - beatMs) % intervalMs;
+}
