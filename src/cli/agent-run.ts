@@ -22,7 +22,8 @@ import type { Publisher, World } from './world.ts';
 
 export interface AgentRun {
   readonly setup: Omit<AgentSetup, 'stop' | 'replaced'>;
-  readonly publisher: Publisher;
+  /** Null under `--offline`: nothing is sent, and nothing kept to be sent. */
+  readonly publisher: Publisher | null;
   /** Makes the report of a cycle and records it. */
   project(cycle: Cycle, findings: readonly Finding[], attention: boolean, changes: Changes): Report;
   /** `next` is the configuration that follows, null at the end. */
@@ -37,13 +38,15 @@ export async function openRun(
 ): Promise<AgentRun> {
   const clients = await world.openClients({ config, env, simulated: false, onEvent: () => {} });
   const truth = { correctionMs: null as number | null, region: null as string | null };
-  const publisher = await clients.openPublisher({
-    outbox: recorder.outbox,
-    region: () => truth.region,
-    clockCorrectionMs: () => truth.correctionMs,
-    onDelivery: (delivery) =>
-      tell({ type: delivery.failures > 0 ? 'publish-failed' : 'published', delivery }),
-  });
+  const publisher = config.offline
+    ? null
+    : await clients.openPublisher({
+        outbox: recorder.outbox,
+        region: () => truth.region,
+        clockCorrectionMs: () => truth.correctionMs,
+        onDelivery: (delivery) =>
+          tell({ type: delivery.failures > 0 ? 'publish-failed' : 'published', delivery }),
+      });
   const outlets = await world.openOutlets(config, {
     status: (report) => renderStatus(report, config.intervalSeconds),
     prometheus: (report) => renderPrometheus(report, CHECKS),
@@ -64,7 +67,8 @@ export async function openRun(
     });
     truth.correctionMs = cycle.trueTime.source === 'local' ? null : cycle.trueTime.correctionMs;
     truth.region = report.instance.region ?? truth.region;
-    recorder.record(recordOf(report, changes, metricTimestamp(cycle.startedAtMs, cycle.trueTime)));
+    const record = recordOf(report, changes, metricTimestamp(cycle.startedAtMs, cycle.trueTime));
+    recorder.record(publisher === null ? { ...record, metrics: [] } : record);
     return report;
   };
 
@@ -76,7 +80,7 @@ export async function openRun(
       policy,
       intervalMs: config.intervalSeconds * 1000,
       phase: world.random(),
-      beside: () => lastDelivery(publisher),
+      beside: () => (publisher === null ? {} : lastDelivery(publisher)),
       project: (cycle, step) =>
         project(
           cycle,
@@ -84,7 +88,7 @@ export async function openRun(
           needsAttention(step.standing, cycle.startedAtMs + cycle.trueTime.correctionMs),
           step,
         ),
-      sinks: [publisher.sink, ...outlets.sinks],
+      sinks: [...(publisher === null ? [] : [publisher.sink]), ...outlets.sinks],
       tell,
     },
     close: async (next) => {

@@ -65,6 +65,7 @@ async function once(
     const changes = { raised: cycle.findings, changed: [], cleared: [] };
     const report = project(cycle, cycle.findings, attention, changes);
     for (const finding of report.findings) tell({ type: 'raised', finding });
+    if (publisher === null) return 0;
     const deadline = AbortSignal.timeout(timeToPublish(cycle, settled.config.deadlineMs));
     const delivery = await publisher.flush(AbortSignal.any([deadline, world.stop]));
     tell({ type: delivery.failure === null ? 'published' : 'publish-failed', delivery });
@@ -120,7 +121,7 @@ async function stop(
   const reason = String(world.stop.reason ?? 'stopped');
   supervisor.stopping(`stopping: ${reason}`);
   tell({ type: 'stopping', reason, pending: recorder.outbox.depth().pending });
-  await run.publisher.flush(AbortSignal.timeout(LAST_FLUSH_MS));
+  await run.publisher?.flush(AbortSignal.timeout(LAST_FLUSH_MS));
   tell({ type: 'stopped', pending: recorder.outbox.depth().pending });
   await run.close(null);
 }

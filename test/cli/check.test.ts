@@ -346,6 +346,14 @@ describe.concurrent('agent', () => {
     expect((await running.ended).code).toBe(0);
   });
 
+  it('--offline asks the metadata service and sends nothing', async () => {
+    const box = await instance();
+    const ended = await run(['agent', '--once', '--offline'], box.environment);
+    expect(ended.code).toBe(0);
+    const { imdsRequests, cloudwatchRequests, metrics } = box.received();
+    expect([imdsRequests.length, cloudwatchRequests.length, metrics.length]).toEqual([5, 0, 0]);
+  });
+
   it('--show-config shows, and starts nothing', async () => {
     const ended = await run(['agent', '--show-config', '--interval', '5']);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
