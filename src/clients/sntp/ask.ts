@@ -1,6 +1,6 @@
 // Asks one time server at one address: a few exchanges on a connected UDP socket, the one with the least delay wins.
 import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import type { TimeServerAnswer, TimeServerState } from '../../core/clock.ts';
 import type { FailureKind } from '../../core/outcome.ts';
 import type { ClockPort } from '../../core/ports.ts';
@@ -122,7 +122,8 @@ class Conversation {
     this.onHeard = onHeard;
     this.resolve = resolve;
     this.beganMs = options.clock.monotonicMs();
-    this.socket = createSocket(isIPv6(target.address) ? 'udp6' : 'udp4');
+    // Node's pattern of an IPv6 address takes milliseconds to compile.
+    this.socket = createSocket(isIPv4(target.address) ? 'udp4' : 'udp6');
   }
 
   begin(): void {

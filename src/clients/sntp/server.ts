@@ -43,7 +43,7 @@ export class TimeServer {
     this.options = options;
     this.resolve = resolve;
     const host = shownText(address.host);
-    this.name = isIP(address.host) === 6 ? `[${host}]:${address.port}` : `${host}:${address.port}`;
+    this.name = host.includes(':') ? `[${host}]:${address.port}` : `${host}:${address.port}`;
   }
 
   async ask(signal: AbortSignal, onHeard: () => void): Promise<TimeServerAnswer> {
