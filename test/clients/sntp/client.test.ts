@@ -426,7 +426,7 @@ describe('several servers', () => {
 
   it('a slow first one that answers is not doubted', async () => {
     const first = await server(({ question, reply }) => {
-      setTimeout(() => reply(timeAnswer(question)), 90);
+      setTimeout(() => reply(timeAnswer(question)), 30);
     });
     const second = await server(good);
     expect(await client([first, second]).servers(never)).toMatchObject([{ state: 'valid', exchanges: 4 }]);
