@@ -257,7 +257,7 @@ await runAgent(
   },
   NOTHING_CARRIED,
 );
-await run.publisher.flush(AbortSignal.timeout(3_000));
+await run.publisher?.flush(AbortSignal.timeout(3_000));
 recorder.close();
 process.disconnect?.();
 process.exit(0);
