@@ -38,8 +38,8 @@ function environment(env: Env): Record<string, string> {
     NODE_COMPILE_CACHE: CACHE,
     LANG: 'C.UTF-8',
     HOME,
-    // Whatever a test forgets to name must not be the real thing: nothing listens here.
-    IMDS_PROBE_STATE_DIR: path.join(HOME, 'state'),
+    // Each program its own: agents side by side would share an outbox.
+    IMDS_PROBE_STATE_DIR: mkdtempSync(path.join(HOME, 'state-')),
     IMDS_PROBE_RUNTIME_DIR: path.join(HOME, 'run'),
     // Many tests share two cores: what they starve is not the metadata service.
     IMDS_PROBE_SLOW_WARNING: '900',
