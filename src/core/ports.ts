@@ -61,7 +61,7 @@ export interface HostPort {
    */
   linkLocal(signal: AbortSignal, now: boolean): Promise<Result<LinkLocalDrops>>;
   /** Connections to the metadata service that are not our own, as they stand. */
-  metadataSockets(signal: AbortSignal): Promise<Result<readonly MetadataSocket[]>>;
+  metadataSockets(signal: AbortSignal, now: boolean): Promise<Result<readonly MetadataSocket[]>>;
 }
 
 /** What the credential chain of this shell, or of the process asked for, is made of. Secrets stay behind this wall. */

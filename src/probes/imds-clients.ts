@@ -1,4 +1,4 @@
-// Looks at the cycle's start and end who else on this machine is connected to IMDS.
+// Looks who else on this machine is connected to IMDS, and again where IMDS stumbled meanwhile.
 import type { ImdsClient, ImdsClients, MetadataSocket } from '../core/link-local.ts';
 import { succeeded } from '../core/outcome.ts';
 import type { Probe } from '../core/ports.ts';
@@ -11,11 +11,14 @@ export const imdsClients: Probe<'imds-clients'> = {
   title: 'Who else on this machine is connected to the metadata service',
   asks: 'host',
   async observe({ host, imds }, signal) {
-    const before = await host.metadataSockets(signal);
+    const before = await host.metadataSockets(signal, false);
     if (!before.ok) return before;
     await imds.token(signal);
-    const after = await host.metadataSockets(signal);
-    return succeeded(clientsOf([...before.value, ...(after.ok ? after.value : [])]));
+    const stumbled = imds
+      .traffic()
+      .requests.some(({ status }) => status === null || status === 429 || status >= 500);
+    const after = stumbled ? await host.metadataSockets(signal, true) : null;
+    return succeeded(clientsOf([...before.value, ...(after?.ok ? after.value : [])]));
   },
 };
 

@@ -83,18 +83,27 @@ describe('imds-clients', () => {
     ...changes,
   });
 
-  async function seenBy(before: readonly MetadataSocket[], after: readonly MetadataSocket[] | null) {
+  async function seenBy(
+    before: readonly MetadataSocket[],
+    after: readonly MetadataSocket[] | null,
+    requests = [aRequest('token', 429)],
+  ) {
     let looks = 0;
-    const metadataSockets = async () => {
+    const metadataSockets = async (_: AbortSignal, now: boolean) => {
       looks += 1;
+      expect(now).toBe(looks > 1);
       if (looks === 1) return succeeded(before);
       return after === null ? BAD : succeeded(after);
     };
     const result = await imdsClients.observe(
-      ports({ host: { metadataSockets }, imds: { token: async () => GOOD } }),
+      ports({
+        host: { metadataSockets },
+        imds: { token: async () => GOOD, traffic: () => ({ endpoint: '', connections: 1, requests }) },
+      }),
       signal,
     );
     if (!result.ok) throw new Error('it did look');
+    expect(looks).toBe(requests.some(({ status }) => status === 429) ? 2 : 1);
     return result.value;
   }
 
@@ -118,6 +127,15 @@ describe('imds-clients', () => {
       more: 0,
       detail: null,
     });
+  });
+
+  it('looks once where IMDS answers', async () => {
+    const clients = await seenBy(
+      [socket('a')],
+      [socket('b')],
+      [aRequest('token', 200), aRequest('role', 404)],
+    );
+    expect(clients).toMatchObject({ open: 1 });
   });
 
   it('says what it could not see, by user', async () => {

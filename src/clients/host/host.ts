@@ -2,8 +2,8 @@
 import type { LocalClock } from '../../core/clock.ts';
 import type { HostState } from '../../core/host.ts';
 import type { ImdsSettings } from '../../core/imds.ts';
-import type { LinkLocalDrops } from '../../core/link-local.ts';
-import { succeeded } from '../../core/outcome.ts';
+import type { LinkLocalDrops, MetadataSocket } from '../../core/link-local.ts';
+import { type Result, succeeded } from '../../core/outcome.ts';
 import type { HostPort } from '../../core/ports.ts';
 import { shownText } from '../../core/text.ts';
 import { readLocalClock } from './clock.ts';
@@ -27,6 +27,12 @@ export interface HostOptions {
   readonly root?: string;
 }
 
+/**
+ * The kernel goes through its whole table of connections, 5 ms of work where there is much memory; an agent with all
+ * well does not ask for that in every cycle.
+ */
+const SOCKETS_APART_MS = 300_000;
+
 const UNSEEN_STATE: HostState = { uptimeSeconds: null, container: null, ec2: null, instanceId: null };
 const UNSEEN_CLOCK: LocalClock = { daemon: null, synchronised: null };
 const UNSEEN_DROPS: LinkLocalDrops = {
@@ -46,6 +52,10 @@ export function createHost({
   const variables = processEnv ?? env;
   const disabled = variables['AWS_EC2_METADATA_DISABLED'];
   let watch: LinkLocalWatch | null = null;
+  let sockets: {
+    readonly seen: Promise<Result<readonly MetadataSocket[]>>;
+    readonly untilMs: number;
+  } | null = null;
   return {
     imdsSettings: () =>
       succeeded({
@@ -70,11 +80,15 @@ export function createHost({
       }
       return succeeded(await watch.look(signal, now));
     },
-    metadataSockets: async (signal) => {
+    metadataSockets: async (signal, now) => {
       if (simulated) return succeeded([], 0);
+      const nowMs = performance.now();
+      if (!now && sockets !== null && nowMs < sockets.untilMs) return await sockets.seen;
       const { readMetadataSockets } = await import('./sockets.ts');
       const { endpoint } = imdsSettings;
-      return await readMetadataSockets({ root, endpoint, ownPid: process.pid }, signal);
+      const seen = readMetadataSockets({ root, endpoint, ownPid: process.pid }, signal);
+      sockets = { seen, untilMs: nowMs + SOCKETS_APART_MS };
+      return await seen;
     },
   };
 }

@@ -1,6 +1,7 @@
 // Lists the connections of this machine to the metadata service, and whose they are: from /proc/net/tcp, tcp6 and fd.
-import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
 import { endianness } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import type { MetadataSocket } from '../../core/link-local.ts';
@@ -49,7 +50,9 @@ export async function readMetadataSockets(
   signal: AbortSignal,
 ): Promise<Result<readonly MetadataSocket[]>> {
   const remotes = remotesOf(options.endpoint);
-  const tables = ['tcp', 'tcp6'].map((name) => startOf(`${options.root}/proc/net/${name}`));
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => startOf(`${options.root}/proc/net/${name}`)),
+  );
   if (tables.every((table) => table === null)) {
     return failed('permission', 'the list of connections (/proc/net/tcp) cannot be read');
   }
@@ -97,11 +100,11 @@ function remotesOf(endpoint: string): ReadonlySet<string> {
 
 /** The bytes of an address; for IPv4 also those it has in an IPv6 socket. Nothing for a name. */
 function bytesOf(address: string): readonly (readonly number[])[] {
-  if (isIP(address) === 4) {
+  if (isIPv4(address)) {
     const four = address.split('.').map(Number);
     return [four, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...four]];
   }
-  if (isIP(address) !== 6) return [];
+  if (!address.includes(':')) return [];
   // URL has already written an embedded IPv4 address in hexadecimal.
   const [head = '', tail] = address.split('::');
   const groups = (text: string): number[] =>
@@ -121,28 +124,26 @@ function words(bytes: readonly number[]): string {
   return text.join('');
 }
 
-/** As much of a file as is read at most; null where it can't be. */
-function startOf(path: string): string | null {
-  let file: number;
-  try {
-    file = openSync(path, constants.O_RDONLY);
-  } catch {
-    return null;
-  }
+/**
+ * As much of a file as is read at most; null where it can't be. Not at once: the kernel takes its time for these tables,
+ * and the requests that are under way must not wait for it.
+ */
+async function startOf(path: string): Promise<string | null> {
+  const file = await open(path).catch(() => null);
+  if (file === null) return null;
   try {
     const chunks: Buffer[] = [];
     for (let length = 0; length < MAX_TABLE_BYTES; ) {
-      const chunk = Buffer.allocUnsafe(64 * 1024);
-      const bytes = readSync(file, chunk, 0, chunk.length, null);
-      if (bytes === 0) break;
-      chunks.push(chunk.subarray(0, bytes));
-      length += bytes;
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(64 * 1024));
+      if (bytesRead === 0) break;
+      chunks.push(buffer.subarray(0, bytesRead));
+      length += bytesRead;
     }
     return Buffer.concat(chunks).toString('latin1');
   } catch {
     return null;
   } finally {
-    closeSync(file);
+    await file.close();
   }
 }
 
