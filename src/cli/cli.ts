@@ -2,7 +2,7 @@
 
 // First: what is loaded after it asks for the working folder.
 import './working-folder.ts';
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import { nearest } from '../config/error.ts';
 import { flagsFor } from '../config/flags.ts';
 import type { Command } from '../config/settings.ts';
@@ -111,6 +111,9 @@ const COMPLETING = '--get-yargs-completions';
 
 /** Runs the command line; answers the exit code. What is wrong with it is told in one line, with 64. */
 export async function runCli(world: World): Promise<number> {
+  // Nothing to parse: the call at 3 a.m. does not wait for the parser of all others.
+  if (world.args.length === 0) return (await import('./check.ts')).check(world, {});
+  const { default: yargs } = await import('yargs');
   let chosen: { readonly row: CommandRow; readonly flags: Flags } | null = null;
   const complete = (_word: string, _flags: unknown, names: () => void, done: (words: string[]) => void) => {
     void import('./completion.ts').then(async ({ offeredBehind }) => {
