@@ -51,10 +51,9 @@ export const REPLACEMENTS: readonly Replacement[] = [
     because: 'undici reads two names of it, and neither matters here; loading it takes 3 ms',
   },
   {
-    what: /^node:assert$/,
-    within: 'undici',
+    what: /^(node:)?assert$/,
     by: 'assert.ts',
-    because: "undici's assertions hold without the diagnostics of node:assert, which takes 2 ms to load",
+    because: "undici's and yargs' own assertions hold without the diagnostics of node:assert, which take 2 ms to load",
   },
   {
     what: /^(\.\.\/core|\.)\/diagnostics(\.js)?$/,

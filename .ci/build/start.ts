@@ -68,9 +68,17 @@ interface Module {
 const modules = new Map<string, Module>();
 const fresh = new Map<string, Vm.Script>();
 
+/** Built-ins that take long to load, and that hardly any run needs whose code names them: loaded when first used. */
+const SELDOM = /^node:(?:child_process|crypto|dns|http|https|os|timers|tls|zlib)(?:\/|$)/;
+
+function builtin(id: string): unknown {
+  const real = (): object => process.getBuiltinModule(id) as object;
+  return SELDOM.test(id) ? new Proxy({}, { get: (_, name) => Reflect.get(real(), name) }) : real();
+}
+
 /** `require` for chunks: `./name.cjs` is another of them, everything else a built-in. */
 function load(id: string): unknown {
-  if (!id.startsWith('./')) return process.getBuiltinModule(id);
+  if (!id.startsWith('./')) return builtin(id);
   const name = id.slice(2);
   const known = modules.get(name);
   if (known !== undefined) return known.exports;

@@ -1,16 +1,13 @@
-// Assertions as undici uses them.
+// Assertions as undici and yargs use them.
 
 function assert(condition: unknown, message?: string | Error): asserts condition {
-  if (!condition) throw message instanceof Error ? message : new Error(message ?? 'undici: assertion failed');
+  if (!condition) throw message instanceof Error ? message : new Error(message ?? 'assertion failed');
 }
 
-assert.ok = assert;
-assert.equal = (left: unknown, right: unknown, message?: string): void => {
+export const strictEqual = (left: unknown, right: unknown, message?: string | Error): void =>
   assert(Object.is(left, right), message);
-};
-assert.strictEqual = assert.equal;
-assert.notStrictEqual = (left: unknown, right: unknown, message?: string): void => {
+export const notStrictEqual = (left: unknown, right: unknown, message?: string | Error): void =>
   assert(!Object.is(left, right), message);
-};
 
-export { assert as 'module.exports' };
+const callable = Object.assign(assert, { ok: assert, equal: strictEqual, strictEqual, notStrictEqual });
+export { callable as 'module.exports' };
