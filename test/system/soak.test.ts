@@ -131,7 +131,6 @@ describe('a soak', () => {
 
     const troubleUntil = async (enough: number): Promise<void> => {
       while (cycles < enough) {
-        if (process.env['SOAK_DBG']) console.error(cycles, performance.now());
         await box.change(someChange());
         if (random() < 0.1) box.forgetTokens();
         if (random() < 0.05) spoilDisk();
