@@ -27,21 +27,32 @@ export function createFileSink({ name, file, render, makeFolder = false }: FileS
   let closed = false;
   let writing: Promise<unknown> = Promise.resolve();
 
+  const begin = async (): Promise<fs.FileHandle> => {
+    try {
+      return await fs.open(temporary, 'wx', FILE_MODE);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      // A killed agent of the same id may have left one; a link that somebody put there is not followed.
+      await fs.unlink(temporary);
+      return fs.open(temporary, 'wx', FILE_MODE);
+    }
+  };
+
   const replace = async (text: string): Promise<void> => {
     if (makeFolder) await fs.mkdir(path.dirname(file), { mode: FOLDER_MODE }).catch(ignoreExisting);
-    // A killed agent of the same id may have left one; a link that somebody put there is not followed.
-    await fs.rm(temporary, { force: true });
+    const handle = await begin();
     try {
-      const handle = await fs.open(temporary, 'wx', FILE_MODE);
       try {
         await handle.writeFile(text);
         await handle.chmod(FILE_MODE);
       } finally {
         await handle.close();
       }
-      if (!closed) await fs.rename(temporary, file);
-    } finally {
-      await fs.rm(temporary, { force: true });
+      if (closed) throw new Error('it is closed');
+      await fs.rename(temporary, file);
+    } catch (error) {
+      await fs.unlink(temporary).catch(() => undefined);
+      if (!closed) throw error;
     }
   };
 
