@@ -2,13 +2,10 @@
 import type { Config } from '../config/config.ts';
 import type { History, HistoryTrouble } from '../core/history.ts';
 import { shownText } from '../core/text.ts';
+import { EXIT_CODES } from '../report/summary.ts';
 import { type Flags, settle } from './settle.ts';
 import { styleOf } from './style.ts';
 import { EXIT_USAGE, type World } from './world.ts';
-
-/** sysexits.h: EX_NOINPUT and EX_NOPERM. */
-export const EXIT_NO_INPUT = 66;
-export const EXIT_NO_PERMISSION = 77;
 
 export async function history(world: World, flags: Flags): Promise<number> {
   const settled = await settle(world, 'history', flags, null);
@@ -24,8 +21,11 @@ export async function history(world: World, flags: Flags): Promise<number> {
   }
   const why = WHY[read.trouble]({ file: shownText(file), copied: config.file !== null, detail: read.detail });
   world.err(`imds-probe: history: ${why}\n`);
-  return read.trouble === 'permission' ? EXIT_NO_PERMISSION : EXIT_NO_INPUT;
+  return ANOTHER_HELPS.has(read.trouble) ? EXIT_USAGE : EXIT_CODES.unknown;
 }
+
+/** There another command line, user or setting helps; with the rest, nobody can tell what happened. */
+const ANOTHER_HELPS: ReadonlySet<HistoryTrouble> = new Set(['absent', 'permission', 'foreign', 'newer']);
 
 interface Place {
   readonly file: string;

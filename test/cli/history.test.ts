@@ -7,6 +7,13 @@ import { aCycle, aFolder, anEvent, opened, removeFolders } from '../support/reco
 
 afterAll(removeFolders);
 
+/** A recording of which the second half is gone. */
+function halfOfOne(): string {
+  const file = path.join(recorded(), 'recorder.db');
+  fs.truncateSync(file, Math.floor(fs.statSync(file).size / 2));
+  return file;
+}
+
 /** A folder with a recording of five cycles that ended just now. */
 function recorded(endSeconds = Math.floor(Date.now() / 1000)): string {
   const folder = aFolder();
@@ -40,11 +47,12 @@ describe.concurrent('history', () => {
     [
       'no recording yet',
       () => ['--state-dir', '/nonexistent'],
-      66,
+      64,
       /there is no recording at \/nonexistent\/recorder\.db: the agent makes it/,
     ],
-    ['no such copy', () => ['--file', '/nonexistent/x.db'], 66, /there is no file \/nonexistent\/x\.db$/],
-    ['another kind of file', () => ['--file', process.execPath], 66, /is not a recording of imds-probe/],
+    ['no such copy', () => ['--file', '/nonexistent/x.db'], 64, /there is no file \/nonexistent\/x\.db$/],
+    ['another kind of file', () => ['--file', process.execPath], 64, /is not a recording of imds-probe/],
+    ['half a recording', () => ['--file', halfOfOne()], 3, /recorder\.db is damaged: /],
     ['another command’s format', () => ['--format', 'nagios'], 64, /allowed: text, json or csv/],
     ['no duration', () => ['--since', 'yesterday'], 64, /such as 90m, 24h or 7d/],
   ])('says in one line what is wrong: %s', async (_, args, code, line) => {
