@@ -1,4 +1,5 @@
-// cfn-lint and Terraform read deploy/: clean, and both make the same alarms. Installed by .ci/peers/deploy-lint.sh.
+// cfn-lint, Terraform and the schemas of Kubernetes read deploy/: clean, and both templates make the same alarms.
+// Installed by .ci/peers/deploy-lint.sh.
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -18,14 +19,23 @@ import { alarmsOf, objectAt, readTemplate } from '../support/cloudformation.ts';
 const DEPLOY = path.resolve(import.meta.dirname, '../../deploy');
 const MODULE = path.join(DEPLOY, 'terraform');
 const PEERS = '/opt/imds-probe-peers/deploy-lint';
-const TEMPLATES = readdirSync(path.join(DEPLOY, 'cloudformation')).filter((name) => name.endsWith('.yaml'));
+const TEMPLATES = [
+  ...readdirSync(path.join(DEPLOY, 'cloudformation'))
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => `cloudformation/${name}`),
+  'ssm/fleet.yaml',
+  'kubernetes/ecs-daemon.yaml',
+];
+const MANIFESTS = readdirSync(path.join(DEPLOY, 'kubernetes')).filter((name) => name.startsWith('eks-'));
 
 const cfnLint = path.join(PEERS, 'python/bin/cfn-lint');
+const kubernetesValidate = path.join(PEERS, 'python/bin/kubernetes-validate');
 const terraform = [path.join(PEERS, 'terraform'), 'terraform'].find(
   (program) => spawnSync(program, ['version'], { env: { PATH: process.env['PATH'] ?? '' } }).status === 0,
 );
 const missing = [
   ...(existsSync(cfnLint) ? [] : ['cfn-lint']),
+  ...(existsSync(kubernetesValidate) ? [] : ['kubernetes-validate']),
   ...(terraform === undefined ? ['terraform'] : []),
 ];
 if (missing.length > 0) console.warn(`SKIPPED: no ${missing.join(', ')}, so deploy/ was not linted`);
@@ -48,14 +58,47 @@ describe.skipIf(skipped('cfn-lint'))('cfn-lint', () => {
   };
 
   it.each(TEMPLATES)('has nothing to say about %s', (name) => {
-    expect(lint(path.join(DEPLOY, 'cloudformation', name))).toEqual({ status: 0, said: '' });
+    expect(lint(path.join(DEPLOY, name))).toEqual({ status: 0, said: '' });
   });
 
-  it('would have objected', () => {
+  it.each([
+    ['cloudformation/alarms.yaml', 'TreatMissingData: notBreaching', 'TreatMissingData: perhaps'],
+    // The document within the template, too.
+    ['ssm/fleet.yaml', "schemaVersion: '2.2'", "schemaVersion: '2.9'"],
+    ['kubernetes/ecs-daemon.yaml', 'NetworkMode: host', 'NetworkMode: hosts'],
+  ])('would have objected to %s with another %s', (name, right, wrong) => {
     const broken = path.join(work, 'broken.yaml');
-    const text = readFileSync(path.join(DEPLOY, 'cloudformation/alarms.yaml'), 'utf8');
-    writeFileSync(broken, text.replace('TreatMissingData: notBreaching', 'TreatMissingData: perhaps'));
+    const text = readFileSync(path.join(DEPLOY, name), 'utf8');
+    writeFileSync(broken, text.replace(right, wrong));
     expect(lint(broken).status).not.toBe(0);
+  });
+});
+
+// The oldest Kubernetes that EKS supports at the time of writing, and the newest that the peer knows. A Job that gets its
+// name from the server gets one here.
+const VALIDATE = `
+import sys, yaml, kubernetes_validate
+for document in yaml.safe_load_all(sys.stdin):
+    document['metadata'].setdefault('name', 'a-name')
+    for version in ('1.31', kubernetes_validate.latest_version()):
+        kubernetes_validate.validate(document, version, strict=True)
+    print(document['kind'])
+`;
+
+describe.skipIf(skipped('kubernetes-validate'))('the schemas of Kubernetes', () => {
+  const validate = (input: string) => {
+    const python = path.join(PEERS, 'python/bin/python');
+    const { status, stdout, stderr } = spawnSync(python, ['-c', VALIDATE], { input, encoding: 'utf8' });
+    return { status, kinds: stdout.trim().split('\n'), said: stderr };
+  };
+
+  it.each(MANIFESTS)('have every field of %s, strictly', (name) => {
+    const text = readFileSync(path.join(DEPLOY, 'kubernetes', name), 'utf8');
+    const kinds = [...text.matchAll(/^kind: (\w+)$/gm)].map((match) => match[1]);
+    expect(validate(text)).toEqual({ status: 0, kinds, said: '' });
+    expect(
+      validate(text.replace('restartPolicy:', 'restartPolicies:').replace('hostNetwork:', 'hostNet:')).status,
+    ).not.toBe(0);
   });
 });
 
