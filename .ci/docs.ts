@@ -4,6 +4,7 @@ import path from 'node:path';
 import { CHECKS } from '../src/checks/index.ts';
 import { settingsMarkdown } from '../src/config/show.ts';
 import { findingsMarkdown, metricsMarkdown } from '../src/report/markdown.ts';
+import { faultsMarkdown } from '../test/system/faults/table.ts';
 
 const README = path.resolve(import.meta.dirname, '../README.md');
 
@@ -11,6 +12,7 @@ const SECTIONS: Readonly<Record<string, () => string>> = {
   settings: settingsMarkdown,
   findings: () => findingsMarkdown(CHECKS),
   metrics: metricsMarkdown,
+  faults: faultsMarkdown,
 };
 
 /** The text with every generated section as it has to be now. Throws where a marker is missing. */

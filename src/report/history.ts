@@ -28,7 +28,8 @@ interface Series {
   of(slice: Slice): number | null;
 }
 
-const signedMs = (ms: number): string => `${ms < 0 ? '-' : ''}${spokenMs(ms)}`;
+/** What rounds to nothing has no sign. */
+const signedMs = (ms: number): string => `${ms <= -0.005 ? '-' : ''}${spokenMs(ms)}`;
 const signedSeconds = (seconds: number): string => `${seconds < 0 ? '-' : ''}${spokenSeconds(seconds)}`;
 
 const SERIES: readonly Series[] = [
