@@ -75,13 +75,14 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
     clock,
     random: Math.random,
     onEvent,
+    dns: !config.offline,
   });
   const time = createTimeClient({
     servers: config.timeServers,
     timeoutMs: Math.min(timeoutMs, asideMs),
     clock,
     randomBytes,
-    resolveNames: !config.offline,
+    dns: !config.offline,
   });
   const host = createHost({
     env,
@@ -194,6 +195,10 @@ function networkCommand({ endpoint, timeoutMs }: Config): readonly string[] | nu
   return [process.execPath, script, 'check', ...options, '--timeout', String(timeoutMs / 1000)];
 }
 
+/** So many intervals without a finished cycle; where those are short, a cycle may take longer and is no standstill. */
+const staleMs = (intervals: number, { intervalSeconds, deadlineMs }: Config): number =>
+  Math.max(intervals * intervalSeconds * 1000, 2 * (intervalSeconds * 1000 + deadlineMs));
+
 async function openOutlets(config: Config, renderers: Renderers): Promise<Outlets> {
   const [{ createFileSink }, { createEmfSink }, { createHttpListener }, prometheus, status] =
     await Promise.all([
@@ -217,7 +222,7 @@ async function openOutlets(config: Config, renderers: Renderers): Promise<Outlet
       : createHttpListener({
           ...listen,
           clock,
-          staleMs: status.STALE_INTERVALS * config.intervalSeconds * 1000,
+          staleMs: staleMs(status.STALE_INTERVALS, config),
           metrics: renderers.prometheus,
           metricsType: prometheus.PROMETHEUS_CONTENT_TYPE,
           status: renderers.status,

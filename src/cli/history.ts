@@ -19,7 +19,12 @@ export async function history(world: World, flags: Flags): Promise<number> {
     world.out(await render(world, config, read.history));
     return 0;
   }
-  const why = WHY[read.trouble]({ file: shownText(file), copied: config.file !== null, detail: read.detail });
+  const why = WHY[read.trouble]({
+    file: shownText(file),
+    copied: config.file !== null,
+    elsewhere: config.origins['state-dir'] !== 'default',
+    detail: read.detail,
+  });
   world.err(`imds-probe: history: ${why}\n`);
   return ANOTHER_HELPS.has(read.trouble) ? EXIT_USAGE : EXIT_CODES.unknown;
 }
@@ -31,6 +36,8 @@ interface Place {
   readonly file: string;
   /** Named by `--file`. */
   readonly copied: boolean;
+  /** In a folder that a setting names. */
+  readonly elsewhere: boolean;
   readonly detail: string;
 }
 
@@ -40,8 +47,8 @@ const WHY: Readonly<Record<HistoryTrouble, (place: Place) => string>> = {
     copied
       ? `there is no file ${file}`
       : `there is no recording at ${file}: the agent makes it (systemctl enable --now imds-probe); --state-dir or --file names another place`,
-  permission: ({ file, copied }) =>
-    copied
+  permission: ({ file, copied, elsewhere }) =>
+    copied || elsewhere
       ? `this user may not read ${file}; type: sudo imds-probe history --file '${file.replaceAll("'", "'\\''")}'`
       : `this user may not read ${file}; type: sudo -u imds-probe imds-probe history, or for good: sudo usermod -aG imds-probe $USER`,
   foreign: ({ file, detail }) => `${file} is not a recording of imds-probe: ${detail}`,

@@ -166,6 +166,12 @@ describe('for people', () => {
     { events: [anEvent(NOON - 1200), anEvent(NOON - 1140, { what: 'cleared' })] },
   );
 
+  it('gives no sign to an offset that rounds to nothing', () => {
+    const cycles = [aSummary(NOON - 60, { offsetMs: -0.003 }), aSummary(NOON, { offsetMs: -0.006 })];
+    const text = renderHistory(aHistory(cycles), PLAIN);
+    expect(text).toMatch(/\nOffset +-0\.01 ms +\S+ ms +0 ms +-0\.01 ms/);
+  });
+
   it('shows columns, findings and rotations within the width', () => {
     const text = renderHistory(rotated, PLAIN);
     expect(text).toMatchInlineSnapshot(`
