@@ -172,11 +172,12 @@ describe.concurrent('a hostile metadata service', () => {
       '--endpoint',
       endpoint,
       '--timeout',
-      '0.3',
+      // What is starved of the machine for a moment must not read as silence.
+      '1',
       '--attempts',
       '2',
       '--deadline',
-      '3',
+      '5',
       '--skip',
       'clock',
     ];
@@ -184,7 +185,7 @@ describe.concurrent('a hostile metadata service', () => {
     const report = JSON.parse(json.stdout) as Report;
     expect(valid(report), JSON.stringify(valid.errors)).toBe(true);
     expect(json.code).toBe({ ok: 0, warning: 1, critical: 2, unknown: 3 }[report.status]);
-    expect(report.durationMs).toBeLessThan(4000);
+    expect(report.durationMs).toBeLessThan(6000);
     if (expected !== null) expect(report.findings.map(({ id }) => id)).toContain(expected);
     // What it can paint with is seen by a person only; as JSON it is escaped anyway.
     const text = DRAWS.test(name)

@@ -70,7 +70,7 @@ async function record(scenario: ScenarioId, start: 'cold' | 'warm'): Promise<Sna
     random: () => 0,
     onEvent: () => {},
   });
-  const time = createTimeClient({ servers: timeServers, timeoutMs, clock, randomBytes, resolveNames: false });
+  const time = createTimeClient({ servers: timeServers, timeoutMs, clock, randomBytes, dns: false });
   const host = createHost({
     env: {},
     simulated: true,

@@ -1,7 +1,7 @@
 // The one place that opens connections to AWS: straight or through the operator's proxy, bounded in time and size.
 import { Agent, Client, type Dispatcher, ProxyAgent } from 'undici';
+import { lookupAddress } from '../names.ts';
 import { type Environment, proxyRoute } from './proxy.ts';
-import { lookupAddress } from './resolve.ts';
 
 /** The contract's bound on what the world sends. */
 export const MAX_BODY_BYTES = 64 * 1024;

@@ -30,6 +30,8 @@ export interface ImdsClientOptions {
   /** Uniform in [0, 1), for the back-off. */
   readonly random: () => number;
   readonly onEvent: OnClientEvent;
+  /** False under `--offline`: the name of an endpoint is then looked for in hosts(5) only. Default true. */
+  readonly dns?: boolean;
 }
 
 export interface ImdsClient extends ImdsPort {

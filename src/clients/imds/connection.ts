@@ -1,6 +1,7 @@
 // One keep-alive connection to IMDS that no proxy setting can divert: requests one after the other.
 import net from 'node:net';
 import { type buildConnector, Client } from 'undici';
+import { lookupWith } from '../names.ts';
 import { type Ended, type Exchange, type Line, late, PendingExchange } from './exchange.ts';
 
 /** IMDS sends some 300 bytes of headers. */
@@ -35,6 +36,10 @@ export interface ConnectionOptions {
   readonly monotonicMs: () => number;
   /** A TCP connection was opened. */
   readonly onOpened: () => void;
+  /** False under `--offline`: a name is then looked for in hosts(5) only. Default true. */
+  readonly dns?: boolean;
+  /** Milliseconds for the name of the endpoint, where it is one; left out, those of any connection. */
+  readonly nameMs?: number;
 }
 
 /**
@@ -44,6 +49,8 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #line: Line;
+  /** Node's own lookup of a name can't be given up, and keeps the program from ending. */
+  readonly #lookup: net.LookupFunction;
   #client: Client | null = null;
   #socket: net.Socket | null = null;
   /** When the last exchange on the present socket ended, by the monotonic clock; null before the first. */
@@ -54,6 +61,8 @@ export class Connection {
     const url = new URL(options.endpoint);
     if (url.protocol !== 'http:') throw new Error('IMDS is asked by plain HTTP only');
     this.#options = options;
+    const { dns = true, nameMs } = options;
+    this.#lookup = lookupWith({ dns, ...(nameMs === undefined ? {} : { withinMs: nameMs }) });
     this.#line = {
       where: url.port === '' ? `${url.host}:80` : url.host,
       idle: () => this.#endedMs !== null && options.monotonicMs() - this.#endedMs >= IDLE_MS,
@@ -122,7 +131,12 @@ export class Connection {
 
   // Our own, rather than undici's connector, so that a connect attempt can be given up on the millisecond.
   readonly #connect: buildConnector.connector = ({ hostname, port }, callback) => {
-    const socket = net.connect({ host: hostname, port: port === '' ? 80 : Number(port), noDelay: true });
+    const socket = net.connect({
+      host: hostname,
+      port: port === '' ? 80 : Number(port),
+      noDelay: true,
+      lookup: this.#lookup,
+    });
     this.#socket = socket;
     this.#endedMs = null;
     this.#peerClosed = false;

@@ -21,6 +21,9 @@ export const UNANSWERED_MS = 250;
 /** A token is given up this long before its end (a tenth of a short life): longer than a cycle's deadline. */
 const TOKEN_MARGIN_MS = 30_000;
 
+/** Of a time-out, for the name of the endpoint: a silent name server is then told from a silent metadata service. */
+const NAME_SHARE = 0.8;
+
 /** Shorter tokens are not looked for in an answer: they may be part of any word. */
 const TELLING_TOKEN_LENGTH = 16;
 
@@ -34,6 +37,8 @@ export interface ConversationOptions {
   readonly clock: ClockPort;
   readonly random: () => number;
   readonly onEvent: OnClientEvent;
+  /** False under `--offline`. Default true. */
+  readonly dns?: boolean;
   /** The cycle in which connections are opened now. */
   readonly cycle: () => Cycle;
 }
@@ -52,6 +57,8 @@ export class Conversation {
       endpoint: options.endpoint,
       monotonicMs: () => options.clock.monotonicMs(),
       onOpened: () => options.cycle().traffic.opened(),
+      dns: options.dns ?? true,
+      nameMs: options.timeoutMs * NAME_SHARE,
     };
     this.#line = new Connection(connection);
     this.#aside = new Connection(connection);

@@ -1,5 +1,6 @@
 // Says what went wrong on the wire: from socket and parser errors to a typed Failure with one clean sentence.
 import type { Failure, FailureKind } from '../../core/outcome.ts';
+import { NOT_ASKED } from '../names.ts';
 
 /** Local resolver and routing say no (connect(2), getaddrinfo(3), ip-route(8)): this host has no way there. */
 const REFUSED = new Set(['ECONNREFUSED']);
@@ -29,8 +30,17 @@ export function connectFailure(error: unknown, where: string): Failure {
   if (code !== null && CUT.has(code)) {
     return { kind: 'reset', detail: `the connection to ${where} was cut as soon as it was made (${code})` };
   }
+  const nameless = code === null ? undefined : NAMELESS[code];
+  if (nameless !== undefined) return { kind: 'unroutable', detail: `${where} ${nameless}` };
   return { kind: 'unroutable', detail: `no way from here to ${where}${named(code)}` };
 }
+
+/** An endpoint given by a name that leads nowhere: as `lookupWith` says it. */
+const NAMELESS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'has a name without an address (ENOTFOUND)',
+  EAI_AGAIN: 'has a name that no name server tells the address of (EAI_AGAIN)',
+  [NOT_ASKED]: 'is given by name, and --offline asks no DNS',
+};
 
 /** A breach of the protocol found by undici's parser (which gives it no code), not an answer that just ends too soon. */
 export const breaksHttp = (error: unknown): boolean =>

@@ -2,8 +2,9 @@
 import type { ClockOffset, TimeServerAnswer } from '../../core/clock.ts';
 import { type FailureKind, failed, type Result, succeeded } from '../../core/outcome.ts';
 import type { TimePort } from '../../core/ports.ts';
+import { addressesOf } from '../names.ts';
 import type { AskOptions } from './ask.ts';
-import { type Resolve, systemResolve, TimeServer, type TimeServerAddress } from './server.ts';
+import { type Resolve, TimeServer, type TimeServerAddress } from './server.ts';
 
 /** Exchanges with a server: of four, one nearly always meets no delay on the way. */
 export const EXCHANGES = 4;
@@ -13,9 +14,9 @@ export interface TimeClientOptions extends Omit<AskOptions, 'exchanges'> {
   readonly servers: readonly TimeServerAddress[];
   /** Default `EXCHANGES`. */
   readonly exchanges?: number;
-  /** False under `--offline`: a server given by name is then left out, because DNS is not to be asked. Default true. */
-  readonly resolveNames?: boolean;
-  /** Default the system's resolver. */
+  /** False under `--offline`: a name is then looked for in hosts(5) only. Default true. */
+  readonly dns?: boolean;
+  /** Default hosts(5) and DNS. */
   readonly resolve?: Resolve;
 }
 
@@ -29,7 +30,8 @@ export interface TimeClient extends TimePort {
 /** `clock.wallMs` must read the system's clock anew each time (`Date.now`), or a step of it goes unseen. */
 export function createTimeClient(options: TimeClientOptions): TimeClient {
   const askOptions: AskOptions = { ...options, exchanges: options.exchanges ?? EXCHANGES };
-  const resolve = options.resolveNames === false ? null : (options.resolve ?? systemResolve);
+  const { dns = true } = options;
+  const resolve: Resolve = options.resolve ?? ((name, signal) => addressesOf(name, signal, { dns }));
   const servers = options.servers.map((address) => new TimeServer(address, askOptions, resolve));
   let current: {
     readonly stop: AbortController;

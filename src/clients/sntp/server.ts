@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import type { TimeServerAnswer } from '../../core/clock.ts';
 import { shownText } from '../../core/text.ts';
+import { NOT_ASKED } from '../names.ts';
 import { type AskOptions, askServer, noTime } from './ask.ts';
 
 /** Addresses of one name that are tried while the earlier ones refuse or have no route. */
@@ -19,26 +20,20 @@ export interface TimeServerAddress {
   readonly port: number;
 }
 
-/** IP addresses of a name; rejects where there are none. */
-export type Resolve = (name: string) => Promise<readonly string[]>;
-
-/** What the system's resolver says: files and DNS as this machine is set up. */
-export const systemResolve: Resolve = async (name) => {
-  const { lookup } = await import('node:dns/promises');
-  return (await lookup(name, { all: true })).map(({ address }) => address);
-};
+/** IP addresses of a name; rejects with a `NameError` where there are none, and at once when the signal aborts. */
+export type Resolve = (name: string, signal: AbortSignal) => Promise<readonly string[]>;
 
 /** A configured server with what it has asked of us. */
 export class TimeServer {
   private readonly name: string;
   private readonly address: TimeServerAddress;
   private readonly options: AskOptions;
-  private readonly resolve: Resolve | null;
+  private readonly resolve: Resolve;
   private hold: { readonly code: string; readonly untilMs: number; readonly forMs: number } | null = null;
   /** It once found four questions in a row too many; it never gets more than one a cycle again. */
   private gently = false;
 
-  constructor(address: TimeServerAddress, options: AskOptions, resolve: Resolve | null) {
+  constructor(address: TimeServerAddress, options: AskOptions, resolve: Resolve) {
     this.address = address;
     this.options = options;
     this.resolve = resolve;
@@ -82,17 +77,16 @@ export class TimeServer {
   private async addresses(signal: AbortSignal): Promise<readonly string[] | string> {
     const { host } = this.address;
     if (isIP(host) !== 0) return [host];
-    if (this.resolve === null) return 'is given by name, and DNS is not to be asked';
-    // getaddrinfo can't be called off, only no longer waited for.
     const patience = AbortSignal.any([signal, AbortSignal.timeout(this.options.timeoutMs)]);
+    const late = 'has a name that did not resolve in time';
     const over = new Promise<string>((resolve) => {
-      const late = (): void => resolve('has a name that did not resolve in time');
-      if (patience.aborted) late();
-      patience.addEventListener('abort', late, { once: true });
+      if (patience.aborted) resolve(late);
+      patience.addEventListener('abort', () => resolve(late), { once: true });
     });
-    const found = this.resolve(host).catch(
-      (error: NodeJS.ErrnoException) => `has a name that does not resolve (${error.code ?? error.name})`,
-    );
+    const found = this.resolve(host, patience).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === NOT_ASKED) return 'is given by name, and --offline asks no DNS';
+      return patience.aborted ? late : `has a name that does not resolve (${error.code ?? error.name})`;
+    });
     return Promise.race([found, over]);
   }
 

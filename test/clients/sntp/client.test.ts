@@ -192,7 +192,7 @@ describe('a server that is not there', () => {
     expect(!result.ok && result.failure.detail).toContain('ECONNREFUSED');
   });
 
-  it.each<[string, string, { resolve?: Resolve; resolveNames?: boolean }, string]>([
+  it.each<[string, string, { resolve?: Resolve; dns?: boolean }, string]>([
     ['a name that can not exist', 'x'.repeat(300), {}, 'does not resolve'],
     ['a name without an address', 'time.test', { resolve: async () => [] }, 'without an address'],
     [
@@ -201,7 +201,7 @@ describe('a server that is not there', () => {
       { resolve: () => new Promise(() => {}) },
       'did not resolve in time',
     ],
-    ['a name, where DNS is not to be asked', 'localhost', { resolveNames: false }, 'DNS is not to be asked'],
+    ['a name, where DNS is not to be asked', 'time.example', { dns: false }, '--offline asks no DNS'],
   ])('%s has no route', async (_, host, changes, words) => {
     const result = await client([{ host, port: 123 }], { timeoutMs: 100, ...changes }).offset(never);
     expect(result).toMatchObject({ ok: false, failure: { kind: 'unroutable' } });

@@ -5,9 +5,9 @@ import type { EndpointClock, ReachStep, ServerCertificate } from '../../../core/
 import type { Failure } from '../../../core/outcome.ts';
 import { shownText } from '../../../core/text.ts';
 import { DateHeaders } from '../../imds/http-date.ts';
+import { addressesOf, NameError } from '../../names.ts';
 import { systemCode, TLS_CODE, WIRE_KINDS } from '../failure.ts';
 import type { ProxyRoute } from '../proxy.ts';
-import { addressesOf, NameError } from '../resolve.ts';
 import { certificateOf } from './certificate.ts';
 import { exchangeHead, type Head, openConnection, openTls, StepError } from './wire.ts';
 

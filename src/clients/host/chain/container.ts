@@ -8,6 +8,7 @@ import {
   ECS_CREDENTIALS_BASE,
   isContainerHostAllowed,
 } from '../../../facts/credential-chain.ts';
+import { lookupAddress } from '../../names.ts';
 import { type Reach, readWithin } from './reach.ts';
 import { isoTime, jsonObject, type SigningCredentials, signingFromJson } from './secrets.ts';
 
@@ -135,7 +136,8 @@ async function get(
   const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
   return await new Promise((resolve, reject) => {
     const headers = { accept: 'application/json', ...(token === null ? {} : { authorization: token }) };
-    const outgoing = request(url, { method: 'GET', headers, agent: false, signal }, (response) => {
+    const options = { method: 'GET', headers, agent: false, signal, lookup: lookupAddress };
+    const outgoing = request(url, options, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
       response.on('data', (chunk: Buffer) => {

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { addressesOf, lookupAddress } from '../../../src/clients/aws/resolve.ts';
+import { addressesOf, lookupAddress, NOT_ASKED } from '../../src/clients/names.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'imds-probe-hosts-'));
 const hostsFile = path.join(folder, 'hosts');
@@ -52,4 +52,11 @@ it('tells net.connect as getaddrinfo(3) would', async () => {
   expect(await told('127.0.0.1', {})).toEqual([null, '127.0.0.1', 4]);
   expect((await told('127.0.0.1', { family: 6 }))[0]).toMatchObject({ code: 'ENOTFOUND' });
   expect((await told('sts.eu-west-1.amazonaws.com', {}))[0]).toMatchObject({ code: 'EAI_AGAIN' });
+});
+
+it('under --offline looks into hosts(5) only', async () => {
+  const offline = { hostsFile, dns: false };
+  expect(await addressesOf('sts.example', signal, offline)).toHaveLength(3);
+  expect(await addressesOf('localhost', signal, offline)).toEqual(['127.0.0.1', '::1']);
+  await expect(addressesOf('sts.example.com', signal, offline)).rejects.toMatchObject({ code: NOT_ASKED });
 });
