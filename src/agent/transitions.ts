@@ -1,6 +1,5 @@
 // Which findings stand: decides from cycle to cycle what is raised and cleared, so that one blip wakes nobody. Pure.
 import type { Check } from '../core/check.ts';
-import { DELIVERY_FINDINGS } from '../core/publishing.ts';
 import type { Finding, Severity, Verdict } from '../core/report.ts';
 
 /** Cycles in a row that a finding must be seen, not seen, or seen worse or better, before that counts. */
@@ -159,8 +158,6 @@ export function needsAttention(standing: readonly Standing[], atMs: number): boo
   return standing.some(
     ({ finding, sinceMs }) =>
       finding.severity === 'critical' ||
-      (finding.severity === 'warning' &&
-        atMs - sinceMs < WARNING_ATTENTION_MS &&
-        !DELIVERY_FINDINGS.includes(finding.id)),
+      (finding.severity === 'warning' && atMs - sinceMs < WARNING_ATTENTION_MS),
   );
 }

@@ -9,7 +9,7 @@ export const cloudwatchUnreachable = defineCheck({
   title: 'CloudWatch cannot be reached from here',
   severities: ['warning'],
   needs: ['cloudwatch-endpoint'],
-  uses: ['instance-identity'],
+  uses: ['instance-identity', 'cloudwatch-delivery'],
   reference: REACH_PAGES.cloudwatch,
   runbook: {
     means:
@@ -30,7 +30,12 @@ export const cloudwatchUnreachable = defineCheck({
     }),
   },
   assess(seen) {
-    return judgeReach(seen['cloudwatch-endpoint'], seen['instance-identity'], () => ({
+    const delivery = seen['cloudwatch-delivery'];
+    const took =
+      delivery?.ok === true && delivery.value.failures === 0 && delivery.value.accepted > 0
+        ? `CloudWatch took ${delivery.value.accepted} metrics`
+        : null;
+    return judgeReach(seen['cloudwatch-endpoint'], seen['instance-identity'], took, () => ({
       severity: 'warning',
       consequence: 'Metrics of this instance cannot be published, and alarms on them see missing data.',
     }));

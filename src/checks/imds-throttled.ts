@@ -1,5 +1,6 @@
 // Judges whether the metadata service turned requests away because there were too many.
 import { type Assessment, defineCheck, type Seen } from '../core/check.ts';
+import type { ImdsPurpose, ImdsRequest } from '../core/imds.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES, THROTTLED_STATUSES } from '../facts/imds.ts';
 import { isThrottle } from './context.ts';
@@ -47,10 +48,10 @@ export const imdsThrottled = defineCheck({
     const traffic = seen['imds-traffic'];
     const token = seen['imds-token'];
     const role = seen['instance-role'];
-    const never = (!token.ok && isThrottle(token.failure)) || (!role.ok && isThrottle(role.failure));
+    const lost = (!token.ok && isThrottle(token.failure)) || (!role.ok && isThrottle(role.failure));
     const requests = traffic.ok ? traffic.value.requests : [];
     const throttled = requests.filter((request) => THROTTLED_STATUSES.includes(request.status ?? 0));
-    if (throttled.length === 0 && !never) {
+    if (throttled.length === 0 && !lost) {
       return requests.some((request) => request.status !== null)
         ? withoutAnswers(seen)
         : { unknown: 'no answer came to judge by' };
@@ -61,10 +62,13 @@ export const imdsThrottled = defineCheck({
       statuses: throttled.map((request) => `${request.purpose} ${request.status}`),
       ...pressureEvidence(seen),
     };
-    return never
+    const missing = neverGiven(requests);
+    return lost || missing.length > 0
       ? {
           severity: 'critical',
-          cause: `Every try was turned away (${evidence.statuses.slice(0, 4).join(', ')}): credentials could not be read at all.`,
+          cause: lost
+            ? `Every try was turned away (${evidence.statuses.slice(0, 4).join(', ')}): credentials could not be read at all.`
+            : `Every try to read ${missing.join(' and ')} was turned away (${evidence.statuses.slice(0, 4).join(', ')}). The credentials got through, but the next fetch may not.`,
           evidence,
           fix: FIXES,
         }
@@ -76,6 +80,22 @@ export const imdsThrottled = defineCheck({
         };
   },
 });
+
+/** What the service has to give besides the credentials, and in which words. */
+const BESIDES: Readonly<Partial<Record<ImdsPurpose, string>>> = {
+  'instance-profile': 'the instance profile',
+  identity: 'the identity document',
+};
+
+/** What was asked for, and got nothing but refusals. */
+function neverGiven(requests: readonly ImdsRequest[]): readonly string[] {
+  return Object.entries(BESIDES)
+    .filter(([wanted]) => {
+      const tries = requests.filter(({ purpose }) => purpose === wanted);
+      return tries.length > 0 && tries.every(({ status }) => THROTTLED_STATUSES.includes(status ?? 0));
+    })
+    .map(([, words]) => words);
+}
 
 /** The two shapes that are no answer: told only where the requests got through in the end; else IMDS is unreachable. */
 function withoutAnswers(

@@ -11,7 +11,7 @@ export const stsUnreachable = defineCheck({
   title: 'STS cannot be reached from here',
   severities: ['warning', 'info'],
   needs: ['sts-endpoint'],
-  uses: ['credential-chain', 'instance-identity'],
+  uses: ['credential-chain', 'instance-identity', 'caller-identity'],
   reference: REACH_PAGES.sts,
   runbook: {
     means:
@@ -33,7 +33,12 @@ export const stsUnreachable = defineCheck({
     }),
   },
   assess(seen) {
-    return judgeReach(seen['sts-endpoint'], seen['instance-identity'], () => {
+    const identities = seen['caller-identity'];
+    const said = identities?.ok === true ? [identities.value.winner, identities.value.role] : [];
+    const took = said.some(({ state }) => state === 'accepted' || state === 'refused')
+      ? 'STS said whose credentials these are'
+      : null;
+    return judgeReach(seen['sts-endpoint'], seen['instance-identity'], took, () => {
       const needing = whoNeedsSts(seen['credential-chain']);
       return needing.length === 0
         ? {

@@ -83,7 +83,7 @@ export interface Delivery {
 
 /**
  * Findings about the delivery itself. A whole fleet has them at the same time, and what they would have sent goes to
- * where nothing arrives: so they neither hurry a delivery nor ask for series of their own.
+ * where nothing arrives: so they hurry no delivery.
  */
 export const DELIVERY_FINDINGS: readonly string[] = [
   'publish-failing',

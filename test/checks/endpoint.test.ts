@@ -81,6 +81,37 @@ describe.each([
   });
 });
 
+describe('a HEAD left unanswered is no finding where a real request was answered', () => {
+  const silent = stopped('answer', 'response-timeout');
+  const refused = stopped('connect', 'refused');
+  const identities = (state: 'accepted' | 'refused' | 'failed' | 'not-asked'): Snapshot => {
+    const answer = { state, arn: null, accountId: null, code: null, detail: '', accessKeyId: null };
+    const none = { ...answer, state: 'not-asked' as const };
+    return {
+      'caller-identity': seen({ source: null, winner: none, role: answer, endpoint: 'https://x' }),
+    };
+  };
+  const delivery = (accepted: number, failures: number): Snapshot => ({
+    'cloudwatch-delivery': seen(aDelivery({ accepted, failures })),
+  });
+  it.each<[string, string, Snapshot, string]>([
+    ['metrics taken', 'cloudwatch', { 'cloudwatch-endpoint': silent, ...delivery(14, 0) }, 'pass'],
+    ['none taken', 'cloudwatch', { 'cloudwatch-endpoint': silent, ...delivery(0, 0) }, 'warning'],
+    ['failing', 'cloudwatch', { 'cloudwatch-endpoint': silent, ...delivery(14, 1) }, 'warning'],
+    [
+      'taken before, refused now',
+      'cloudwatch',
+      { 'cloudwatch-endpoint': refused, ...delivery(14, 0) },
+      'warning',
+    ],
+    ['keys accepted', 'sts', { 'sts-endpoint': silent, ...identities('accepted') }, 'pass'],
+    ['keys refused', 'sts', { 'sts-endpoint': silent, ...identities('refused') }, 'pass'],
+    ['nothing heard', 'sts', { 'sts-endpoint': silent, ...identities('failed') }, 'info'],
+  ])('%s', (_, service, changes, expected) => {
+    expect(judged(`${service}-unreachable`, changes).verdict).toBe(expected);
+  });
+});
+
 describe('sts-unreachable is a warning for whoever needs STS', () => {
   const refused = stopped('connect', 'refused');
   const role = { roleArn: 'arn:aws:iam::123456789012:role/deploy', credentialSource: 'Ec2InstanceMetadata' };

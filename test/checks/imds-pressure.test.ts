@@ -76,6 +76,22 @@ describe('imds-throttled', () => {
     expect(judged('imds-throttled', changes).verdict).toBe(expected);
   });
 
+  it.each<[string, readonly number[], string]>([
+    ['in the end', [503, 503, 200], 'warning'],
+    ['never', [503, 429, 503], 'critical'],
+    ['never, and not for that alone', [503, 500, 503], 'warning'],
+  ])('what goes beside the credentials got through: %s', (_, statuses, expected) => {
+    const traffic = aTraffic([
+      aRequest('token', 200),
+      aRequest('role', 200),
+      aRequest('credentials', 200),
+      ...statuses.map((status) => aRequest('instance-profile', status)),
+    ]);
+    const { finding, verdict } = judged('imds-throttled', { 'imds-traffic': traffic });
+    expect(verdict).toBe(expected);
+    if (expected === 'critical') expect(finding?.cause).toContain('Every try to read the instance profile');
+  });
+
   it('says that packets were dropped, how many, and who talks to IMDS', () => {
     const { finding } = judged('imds-throttled', {
       ...recovered('connect-timeout'),

@@ -39,10 +39,14 @@ export function reachEvidence(reach: EndpointReach): Evidence {
   };
 }
 
-/** The verdict on one endpoint; `worse` gives what a finding says beyond that it was not reached. */
+/**
+ * The verdict on one endpoint; `worse` gives what a finding says beyond that it was not reached. What looks is a HEAD:
+ * a server that leaves it unanswered is reached all the same where it `took` a real request, in the words given.
+ */
 export function judgeReach(
   outcome: Outcome<EndpointReach>,
   identity: Outcome<InstanceIdentity> | undefined,
+  took: string | null,
   worse: (reach: EndpointReach) => Pick<Finding, 'severity'> & { readonly consequence: string },
 ): Assessment {
   if (!outcome.ok) return unknownBecause('not looked at to the end', outcome);
@@ -55,6 +59,7 @@ export function judgeReach(
     return { unknown: `the certificate shown for ${reach.endpoint} is not accepted: see tls-intercepted` };
   }
   const { at, failure } = reach.stopped;
+  if (at === 'answer' && took !== null) return { pass: took };
   const { severity, consequence } = worse(reach);
   const way = reach.proxy === null ? '' : `, through the proxy that ${reach.proxy.variable} names`;
   return {
