@@ -1,5 +1,7 @@
 // Decides which clock to trust: a time server's, the one behind Date headers, or this machine's own.
 import type { TrueTime } from './clock.ts';
+import type { EndpointReach } from './endpoint.ts';
+import type { Outcome } from './outcome.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -7,15 +9,21 @@ import type { Snapshot } from './snapshot.ts';
  *
  * A valid time server decides. Where none gave time, the offset seen in `Date` headers counts as soon as it is
  * beyond their own resolution: an offset inside its error bound says no more than "perhaps right already".
- * Otherwise the local clock has to do, uncorrected.
+ * Those of IMDS come before those of AWS, which a proxy may have answered. Otherwise the local clock has to do, uncorrected.
  */
 export function trueTime(snapshot: Snapshot): TrueTime {
   const measured = snapshot['clock-offset'];
   if (measured?.ok) return { source: 'time-server', correctionMs: measured.value.offsetMs };
 
   const headers = snapshot['http-date'];
-  if (headers?.ok && Math.abs(headers.value.offsetMs) > headers.value.errorBoundMs) {
-    return { source: 'http-date', correctionMs: headers.value.offsetMs };
+  const dated = headers?.ok
+    ? headers.value
+    : (clockOf(snapshot['sts-endpoint']) ?? clockOf(snapshot['cloudwatch-endpoint']));
+  if (dated != null && Math.abs(dated.offsetMs) > dated.errorBoundMs) {
+    return { source: 'http-date', correctionMs: dated.offsetMs };
   }
   return { source: 'local', correctionMs: 0 };
 }
+
+const clockOf = (reach: Outcome<EndpointReach> | undefined): EndpointReach['clock'] =>
+  reach?.ok && reach.value.stopped === null ? reach.value.clock : null;

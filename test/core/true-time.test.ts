@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../src/core/snapshot.ts';
 import { trueTime } from '../../src/core/true-time.ts';
-import { lost, seen } from '../support/snapshot.ts';
+import { aReach, lost, seen } from '../support/snapshot.ts';
 
 const server = (offsetMs: number): Snapshot => ({
   'clock-offset': seen({ offsetMs, errorBoundMs: 1, server: 'time:123', stratum: 3, leap: 0 }),
@@ -10,6 +10,10 @@ const server = (offsetMs: number): Snapshot => ({
 const noServer: Snapshot = { 'clock-offset': lost('response-timeout') };
 const headers = (offsetMs: number, errorBoundMs = 500): Snapshot => ({
   'http-date': seen({ offsetMs, errorBoundMs, source: 'IMDS', headers: 4 }),
+});
+const away = { at: 'answer', failure: { kind: 'response-timeout', detail: 'silent' } } as const;
+const aws = (offsetMs: number, changes: Parameters<typeof aReach>[0] = {}): Snapshot => ({
+  'sts-endpoint': aReach({ clock: { offsetMs, errorBoundMs: 500 }, ...changes }),
 });
 const local = { source: 'local', correctionMs: 0 };
 
@@ -38,6 +42,22 @@ describe('true time', () => {
       { source: 'http-date', correctionMs: 500.001 },
     ],
     ['headers just beyond it, fast', headers(-500.001), { source: 'http-date', correctionMs: -500.001 }],
+    [
+      'the Date of AWS where IMDS gave none',
+      { ...noServer, 'http-date': lost('refused'), ...aws(90_000) },
+      { source: 'http-date', correctionMs: 90_000 },
+    ],
+    ['the Date of IMDS against that of AWS', { ...headers(3), ...aws(90_000) }, local],
+    ['the Date of AWS at its resolution', aws(-500), local],
+    ['a way to AWS that ended', aws(90_000, { stopped: away }), local],
+    [
+      'CloudWatch where STS did not answer',
+      {
+        ...aws(3, { stopped: away }),
+        'cloudwatch-endpoint': aReach({ clock: { offsetMs: -90_000, errorBoundMs: 500 } }),
+      },
+      { source: 'http-date', correctionMs: -90_000 },
+    ],
   ])('%s', (_, snapshot, expected) => {
     expect(trueTime(snapshot)).toEqual(expected);
   });

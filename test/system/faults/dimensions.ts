@@ -96,10 +96,10 @@ export const CLOCKS: Readonly<Record<Row['clock'], readonly [before: string, aft
   'jumps an hour back': ['+0', '-3600'],
 };
 
-/** What the agent must say: one of each list, as `finding:<id>` or `<event>:<what>`. */
-export function expectedOf(row: Row): readonly (readonly string[])[] {
+/** What the agent must say while the faults are there, as `finding:<id>` or `<event>:<what>`. */
+export function expectedOf(row: Row): readonly string[] {
   return [
-    ...(IMDS_TELLS[row.imds] ?? []),
+    ...imdsTells(row),
     ...(TIME_TELLS[row.time] ?? []),
     ...clockTells(row),
     ...cloudWatchTells(row),
@@ -108,68 +108,85 @@ export function expectedOf(row: Row): readonly (readonly string[])[] {
   ];
 }
 
-type Tells = Readonly<Record<string, readonly (readonly string[])[]>>;
+/** What it may say beside that: of the machine that runs this, and of faults that others keep it from seeing at once. */
+export function possibleOf(row: Row): readonly string[] {
+  return [
+    'finding:aws-cli-outdated',
+    'finding:imds-endpoint-overridden',
+    ...(clockIsWrong(row) ? ['finding:clock-skewed'] : []),
+    ...(row.cloudwatch === 'says ExpiredToken' && signs(row) ? ['finding:role-credentials-rejected'] : []),
+    ...(row.cloudwatch === 'throttles' && signs(row) ? ['finding:publish-failing'] : []),
+  ];
+}
+
+type Tells = Readonly<Record<string, readonly string[]>>;
+
+function imdsTells({ imds, time }: Row): readonly string[] {
+  // By a time server that lies they have expired already.
+  if (imds === 'is late to rotate' && time === '400 s ahead') return ['finding:role-credentials-expired'];
+  return IMDS_TELLS[imds] ?? [];
+}
 
 const IMDS_TELLS: Tells = {
-  throttles: [['finding:imds-throttled']],
-  'refuses connections': [['finding:imds-unreachable']],
-  'loses the answer to the PUT': [['finding:imds-hop-limit']],
-  'fails with 500': [['finding:imds-malformed']],
-  'serves expired credentials': [['finding:role-credentials-expired']],
-  // By a time server that lies they have expired already.
-  'is late to rotate': [['finding:role-credentials-expiring', 'finding:role-credentials-expired']],
+  throttles: ['finding:imds-throttled'],
+  'refuses connections': ['finding:imds-unreachable'],
+  'loses the answer to the PUT': ['finding:imds-hop-limit'],
+  'fails with 500': ['finding:imds-malformed'],
+  'serves expired credentials': ['finding:role-credentials-expired'],
+  'is late to rotate': ['finding:role-credentials-expiring', 'finding:role-rotation-overdue'],
 };
 
 const TIME_TELLS: Tells = {
-  silent: [['finding:time-source-unreachable']],
-  'without the time': [['finding:clock-unsynchronised']],
+  silent: ['finding:time-source-unreachable'],
+  'without the time': ['finding:clock-unsynchronised'],
 };
 
-/** A time server that tells the time is what shows a wrong clock; where it lies, the clock looks wrong. */
-function clockTells({ time, clock }: Row): readonly (readonly string[])[] {
-  const told = time === 'right' || time === '400 s ahead';
-  return told && (time !== 'right' || clock !== 'right') ? [['finding:clock-skewed']] : [];
+/** Where a time server lies, the clock looks wrong. */
+const clockIsWrong = ({ time, clock }: Row): boolean => clock !== 'right' || time === '400 s ahead';
+
+/** A time server shows it, else the `Date` of what IMDS answers, else that of AWS. */
+function clockTells(row: Row): readonly string[] {
+  if (!clockIsWrong(row)) return [];
+  const nobodyElse =
+    (row.time === 'silent' || row.time === 'without the time') && row.imds === 'refuses connections';
+  return [nobodyElse ? 'finding:request-window-at-risk' : 'finding:clock-skewed'];
 }
 
-/** Without credentials nothing is sent, and with a wrong idea of the time CloudWatch says so first. */
-function cloudWatchTells({ imds, time, clock, cloudwatch }: Row): readonly (readonly string[])[] {
-  const sends = (imds === 'answers' || imds === 'is late to rotate') && time === 'right' && clock === 'right';
-  if (!sends) return [];
-  switch (cloudwatch) {
+/** Whether there are credentials to sign with. */
+const signs = ({ imds }: Row): boolean => imds === 'answers' || imds === 'is late to rotate';
+
+/** With a wrong idea of the time CloudWatch says so first. */
+function cloudWatchTells(row: Row): readonly string[] {
+  const sends = signs(row) && row.time === 'right' && row.clock === 'right';
+  switch (row.cloudwatch) {
     case 'is down':
-      return [['finding:cloudwatch-unreachable', 'finding:publish-failing']];
+      return ['finding:cloudwatch-unreachable'];
     case 'throttles':
-      return [['finding:publish-failing']];
+      return sends ? ['finding:publish-failing'] : [];
     case 'says ExpiredToken':
-      return [['finding:role-credentials-rejected']];
+      return sends ? ['finding:role-credentials-rejected'] : [];
     default:
       return [];
   }
 }
 
 const DISK_TELLS: Tells = {
-  full: [['trouble:recorder (full)']],
-  'read-only': [['trouble:recorder (read-only)']],
-  'with a damaged recording': [['trouble:recorder (set aside)']],
-  'with a foreign file': [['trouble:recorder (set aside)']],
-  'held by another agent': [['trouble:recorder (locked)']],
-  'cleared while it runs': [['trouble:recorder (gone)']],
+  full: ['trouble:recorder (full)'],
+  'read-only': ['trouble:recorder (read-only)'],
+  'with a damaged recording': ['trouble:recorder (set aside)'],
+  'with a foreign file': ['trouble:recorder (set aside)'],
+  'held by another agent': ['trouble:recorder (locked)'],
+  'cleared while it runs': ['trouble:recorder (gone)'],
 };
 
 const SIGNAL_TELLS: Tells = {
-  'HUP, good': [['reloaded:']],
-  'HUP, wrong': [['trouble:configuration']],
+  'HUP, good': ['reloaded:'],
+  'HUP, wrong': ['trouble:configuration'],
 };
 
 /** Whether the disk takes nothing while the faults are there: then memory has everything, and a kill takes it. */
 export const refuses = ({ disk }: Row): boolean =>
   disk === 'full' || disk === 'read-only' || disk === 'held by another agent';
-
-/** Whether nobody can tell the agent that its clock has jumped ahead, so that its metrics are dated for tomorrow. */
-export const datesTomorrow = ({ imds, time, clock }: Row): boolean =>
-  clock === 'jumps a day ahead' &&
-  (time === 'silent' || time === 'without the time') &&
-  imds === 'refuses connections';
 
 /** Whether CloudWatch can have taken a metric that the agent must take for not delivered. */
 export const mayArriveTwice = ({ cloudwatch, signal }: Row): boolean =>

@@ -117,12 +117,9 @@ export async function runRow(row: Row, folder: string): Promise<Outcome> {
         break;
     }
     await cycles(2);
-    const expected = expectedOf(row);
     const missing = (): string[] => {
       const told = toldBy(agents);
-      return expected
-        .filter((names) => !names.some((name) => told.has(name)))
-        .map((names) => names.join(' or '));
+      return expectedOf(row).filter((name) => !told.has(name));
     };
     await eventually('all that must be told', () => missing().length === 0, PATIENCE_MS).catch(
       () => undefined,
