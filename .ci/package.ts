@@ -27,6 +27,7 @@ const root = path.resolve(import.meta.dirname, '..');
 
 const USAGE = `usage: npm run package -- [options]
   --out <folder>      where they go (packages)
+  --dist <folder>     what npm run build left (dist)
   --arch <list>       x64,arm64
   --format <list>     deb,rpm,tar.gz
   --version <x.y.z>   in place of package.json's
@@ -37,6 +38,7 @@ const USAGE = `usage: npm run package -- [options]
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: path.join(root, 'packages') },
+    dist: { type: 'string', default: path.join(root, 'dist') },
     arch: { type: 'string', default: 'x64,arm64' },
     format: { type: 'string', default: 'deb,rpm,tar.gz' },
     version: { type: 'string' },
@@ -83,9 +85,9 @@ async function main(): Promise<void> {
     epoch: buildEpoch(),
     maintainer: 'imds-probe <maintainers@imds-probe.invalid>',
   };
-  const built = path.join(root, 'dist');
+  const built = path.resolve(values.dist);
   if (!existsSync(path.join(built, 'imds-probe.mjs')))
-    throw new Error('there is no dist/; npm run build makes it');
+    throw new Error(`there is no program in ${built}; npm run build makes it`);
   const out = path.resolve(values.out);
   mkdirSync(out, { recursive: true });
   const work = mkdtempSync(path.join(tmpdir(), 'imds-probe-package-'));

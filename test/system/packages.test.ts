@@ -1,6 +1,7 @@
 // The packages as they are released: built twice alike, judged by the worlds' own tools, installed, and run on both architectures.
 import { createHash } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,7 +17,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingBase, missingCommands, openLayer, type Ran, run, skipWithout } from './boot/base.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const TOOLS = ['dpkg-deb', 'rpmbuild', 'rpm', 'lintian', 'rpmlint', 'openssl', 'qemu-aarch64-static'];
+/** The Python that has CycloneDX's library, from .ci/peers/packaging.sh. */
+const CYCLONEDX = '/opt/imds-probe-peers/packaging/python/bin/python';
+const TOOLS = [
+  ...['dpkg-deb', 'rpmbuild', 'rpm', 'lintian', 'rpmlint', 'openssl', 'qemu-aarch64-static'],
+  CYCLONEDX,
+];
 const skipped = skipWithout(
   [missingBase() ?? [], missingCommands(TOOLS)].flat(),
   'what npm run package makes',
@@ -26,13 +32,15 @@ const work = mkdtempSync(path.join(tmpdir(), 'imds-probe-packages-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 const out = path.join(work, 'packages');
 const key = path.join(work, 'key.pem');
+/** A copy, so that a build beside this test changes nothing here. */
+const dist = path.join(work, 'dist');
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 /** Builds as `npm run package` does; answers what it said. */
 function build(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
   const ran = run(
     process.execPath,
-    [path.join(ROOT, '.ci/package.ts'), '--out', folder, '--key', key, ...args],
+    [path.join(ROOT, '.ci/package.ts'), '--out', folder, '--dist', dist, '--key', key, ...args],
     { env },
   );
   if (ran.code !== 0) throw new Error(ran.output);
@@ -55,8 +63,10 @@ function unpack(tarball: string, name: string): string {
 
 describe.skipIf(skipped)('the packages', () => {
   beforeAll(() => {
-    if (!existsSync(path.join(ROOT, 'dist/imds-probe.mjs')))
+    const built = path.join(ROOT, 'dist');
+    if (!existsSync(path.join(built, 'imds-probe.mjs')))
       run(process.execPath, [path.join(ROOT, '.ci/build.ts')]);
+    cpSync(built, dist, { recursive: true });
     run('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', key]);
     console.log(build(out, []));
   }, 900_000);
@@ -112,6 +122,18 @@ describe.skipIf(skipped)('the packages', () => {
     const same = run('diff', ['-rq', path.join(work, 'quick1'), path.join(work, 'quick2')]);
     expect(same).toEqual({ code: 0, output: '' });
   }, 600_000);
+
+  it('have bills of materials that CycloneDX’s own library finds valid, the same inside and beside', () => {
+    const validate =
+      'import sys; from cyclonedx.schema import SchemaVersion; from cyclonedx.validation.json import JsonStrictValidator; ' +
+      'print(JsonStrictValidator(SchemaVersion.V1_6).validate_str(sys.stdin.read()))';
+    const bills = [file(/amd64[.]sbom/), file(/arm64[.]sbom/)].map((name) => readFileSync(name, 'utf8'));
+    const valid = (input: string): Ran => run(CYCLONEDX, ['-c', validate], { input });
+    for (const bill of bills) expect(valid(bill)).toEqual({ code: 0, output: 'None' });
+    expect(valid((bills[0] ?? '').replace('"type": "library"', '"type": "novel"')).output).toContain('novel');
+    const inside = run('sh', ['-c', `tar -xzOf '${file(/amd64[.]tar/)}' --wildcards '*/sbom.cdx.json'`]);
+    expect(inside.output).toBe(bills[0]?.trim());
+  });
 
   it('for Distributor are zips that others read', () => {
     const zips = readdirSync(path.join(work, 'quick1/distributor')).filter((name) => name.endsWith('.zip'));
@@ -174,7 +196,8 @@ describe.skipIf(skipped)('the packages', () => {
       const ours = (): string =>
         run('sh', ['-c', `cd '${root}' && find . -xdev -path '*imds-probe*' | sort`]).output;
       // The base is Debian: its libraries are there, but rpm has not heard of them.
-      const rpm = (...args: readonly string[]): Ran => run('rpm', ['--root', root, '--nodeps', ...args]);
+      const rpm = (...args: readonly string[]): Ran =>
+        run('rpm', ['--root', root, '--nodeps', '--force-debian', ...args]);
       const done: Ran = { code: 0, output: '' };
       expect(ours()).toBe('');
       expect(rpm('-U', file(/x86_64[.]rpm$/))).toEqual(done);

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BehaviourChange } from '../../../src/simulator/behaviour.ts';
 import { type Layer, openLayer, type Ran } from './base.ts';
-import { AWS_ADDRESS, IMDS_ADDRESS, type Order, TIME_ADDRESS, type Told } from './orders.ts';
+import { AWS_ADDRESS, AWS_NAMES, IMDS_ADDRESS, type Order, TIME_ADDRESS, type Told } from './orders.ts';
 
 const ip = (...args: readonly string[]): void => {
   execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -33,7 +33,7 @@ const WANTS_RESTART = 133;
 const CLEAN = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
 
 export class Guest {
-  /** Files for the guest to fetch lie here: http://10.99.0.10/ */
+  /** Files for the guest to fetch lie here: http://10.99.0.10/, and s3://example-bucket/ */
   readonly files: string;
   readonly root: string;
   readonly #layer: Layer;
@@ -67,10 +67,7 @@ export class Guest {
 
     this.write('/etc/imds-probe-test-ca.pem', authority);
     this.write('/etc/hostname', 'ip-10-99-0-2\n');
-    this.write(
-      '/etc/hosts',
-      `127.0.0.1 localhost ip-10-99-0-2\n${AWS_ADDRESS} monitoring.us-east-1.amazonaws.com sts.us-east-1.amazonaws.com\n`,
-    );
+    this.write('/etc/hosts', `127.0.0.1 localhost ip-10-99-0-2\n${AWS_ADDRESS} ${AWS_NAMES.join(' ')}\n`);
     this.write('/etc/resolv.conf', '');
     const cloud =
       'datasource_list: [NoCloud]\nnetwork: {config: disabled}\nlocale: false\nssh_genkeytypes: []\n';
@@ -202,7 +199,7 @@ export class Guest {
     return told(world, id);
   }
 
-  /** A certificate authority of the test's own, and what it says of CloudWatch and STS. */
+  /** A certificate authority of the test's own, and what it says of AWS. */
   #certificates(): { readonly key: string; readonly cert: string; readonly authority: string } {
     const at = (name: string): string => path.join(this.#place, name);
     const openssl = (...args: readonly string[]): void => {
@@ -220,7 +217,7 @@ export class Guest {
       '-subj',
       '/O=Amazon/CN=Amazon Test CA',
     );
-    const names = 'subjectAltName=DNS:monitoring.us-east-1.amazonaws.com,DNS:sts.us-east-1.amazonaws.com';
+    const names = `subjectAltName=${AWS_NAMES.map((name) => `DNS:${name}`).join(',')}`;
     const signed = ['-CA', at('ca.pem'), '-CAkey', at('ca.key')];
     openssl(
       'req',

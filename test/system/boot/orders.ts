@@ -4,8 +4,14 @@ import type { Received } from '../../../src/simulator/instance.ts';
 
 export const IMDS_ADDRESS = '169.254.169.254';
 export const TIME_ADDRESS = '169.254.169.123';
-/** Where CloudWatch, STS and the files are. */
+/** Where CloudWatch, STS, S3 and the files are. */
 export const AWS_ADDRESS = '10.99.0.10';
+/** Names by which the guest finds AWS: the simulated instance's Region. */
+export const AWS_NAMES = [
+  'monitoring.us-east-1.amazonaws.com',
+  'sts.us-east-1.amazonaws.com',
+  'example-bucket.s3.us-east-1.amazonaws.com',
+] as const;
 
 /** What the parent may say. */
 export type Order =

@@ -1,17 +1,15 @@
-// Releases for the guest to install: the package of this source, the same with other version numbers, and one that is broken.
+// Releases for the guest to install: the package of this source under any version, and one that never becomes ready.
 import { execFileSync } from 'node:child_process';
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
@@ -28,62 +26,41 @@ export function signingKey(): SigningKey {
   return { privateKey, publicLine: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') };
 }
 
-/** Builds the .deb for this machine's architecture, hardly compressed; answers its path below `folder`. */
-export function buildDeb(folder: string, version: string): string {
+/** What a version that never becomes ready runs in place of the program: it takes its settings, and finishes no cycle. */
+export const HANGING = "if (process.argv[2] === 'agent') setInterval(() => {}, 1000);\n";
+
+/** Builds the package of this machine's architecture, hardly compressed; `main` replaces the program. Answers its path. */
+export function buildOne(folder: string, version: string, format: 'deb' | 'rpm', main?: string): string {
   const env = { ...process.env, NODE_OPTIONS: '' };
-  if (!existsSync(path.join(ROOT, 'dist/imds-probe.mjs')))
+  const built = path.join(ROOT, 'dist');
+  if (!existsSync(path.join(built, 'imds-probe.mjs')))
     execFileSync(process.execPath, ['.ci/build.ts'], { cwd: ROOT, env, stdio: 'ignore' });
-  const args = [
-    '.ci/package.ts',
-    '--quick',
-    '--format',
-    'deb',
-    '--arch',
-    process.arch,
-    '--version',
-    version,
-    '--out',
-    folder,
-  ];
-  execFileSync(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'inherit'] });
-  const name = readdirSync(folder).find((file) => file.endsWith('.deb') && file.includes(version));
-  if (name === undefined) throw new Error('npm run package left no .deb');
+  const dist = path.join(folder, `dist-${version}`);
+  cpSync(built, dist, { recursive: true });
+  if (main !== undefined) writeFileSync(path.join(dist, 'imds-probe.mjs'), main);
+  const what = ['--format', format, '--arch', process.arch, '--version', version, '--dist', dist];
+  execFileSync(process.execPath, ['.ci/package.ts', '--quick', '--out', folder, ...what], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const name = readdirSync(folder).find((file) => file.endsWith(`.${format}`) && file.includes(version));
+  if (name === undefined) throw new Error(`npm run package left no .${format}`);
   return path.join(folder, name);
 }
 
-/** The same package under another version, with its bundle replaced where `main` is given. */
-export function repack(deb: string, from: string, to: string, main?: string): string {
-  const work = mkdtempSync(path.join(tmpdir(), 'imds-probe-repack-'));
-  try {
-    execFileSync('dpkg-deb', ['-R', deb, work]);
-    const control = path.join(work, 'DEBIAN/control');
-    writeFileSync(control, readFileSync(control, 'utf8').replace(`Version: ${from}`, `Version: ${to}`));
-    if (main !== undefined) writeFileSync(path.join(work, 'usr/libexec/imds-probe/imds-probe.mjs'), main);
-    const target = deb.replace(from, to);
-    execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z1', '-b', work, target], {
-      stdio: 'ignore',
-    });
-    return target;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
-
 /** Lays a release out for install.sh: the package, SHA256SUMS and its signature, below `folder`/`version`. */
-export function release(folder: string, version: string, deb: string, key: SigningKey): void {
+export function release(folder: string, version: string, file: string, key: SigningKey): void {
   const place = path.join(folder, version);
   mkdirSync(place, { recursive: true });
-  const name = path.basename(deb);
-  copyFileSync(deb, path.join(place, name));
+  const name = path.basename(file);
+  copyFileSync(file, path.join(place, name));
   copyFileSync(path.join(ROOT, 'deploy/user-data/install.sh'), path.join(place, 'install.sh'));
-  const sums = [name, 'install.sh']
-    .map(
-      (file) =>
-        `${createHash('sha256')
-          .update(readFileSync(path.join(place, file)))
-          .digest('hex')}  ${file}\n`,
-    )
-    .join('');
+  const sum = (one: string): string => {
+    const hash = createHash('sha256').update(readFileSync(path.join(place, one)));
+    return `${hash.digest('hex')}  ${one}\n`;
+  };
+  const sums = sum(name) + sum('install.sh');
   writeFileSync(path.join(place, 'SHA256SUMS'), sums);
   writeFileSync(path.join(place, 'SHA256SUMS.sig'), sign(null, Buffer.from(sums), key.privateKey));
 }

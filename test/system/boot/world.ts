@@ -1,5 +1,5 @@
 // Runs inside the guest's network namespace: an embedded instance behind the addresses EC2 gives its services, CloudWatch
-// and STS behind TLS, and a folder of files over HTTP. Its parent asks it what arrived, over IPC.
+// STS and S3 behind TLS, and a folder of files over HTTP, which is what S3 has. Its parent asks it what arrived, over IPC.
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { createReadStream, readFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
@@ -14,9 +14,9 @@ const box = await startBox('healthy');
 
 const portOf = (url: string): number => Number(new URL(url).port);
 
-/** Joins a connection with a port of the box. */
-function pipeTo(socket: Socket, port: number): void {
-  const inner = connect({ host: '127.0.0.1', port });
+/** Joins a connection with a port of the box, or of another address. */
+function pipeTo(socket: Socket, port: number, host = '127.0.0.1'): void {
+  const inner = connect({ host, port });
   for (const [one, other] of [
     [socket, inner],
     [inner, socket],
@@ -35,8 +35,9 @@ const listening = (server: Server, host: string, port: number): Promise<void> =>
 
 const imds = createServer((socket) => pipeTo(socket, portOf(box.endpoints.imds)));
 const aws = createTls({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
-  const sts = String(socket.servername).startsWith('sts.');
-  pipeTo(socket, portOf(sts ? box.endpoints.sts : box.endpoints.cloudwatch));
+  const name = String(socket.servername);
+  if (name.includes('.s3.')) pipeTo(socket, 80, AWS_ADDRESS);
+  else pipeTo(socket, portOf(name.startsWith('sts.') ? box.endpoints.sts : box.endpoints.cloudwatch));
 });
 const web = createHttp((request, response) => {
   const file = path.join(files, path.posix.normalize(`/${request.url ?? ''}`));
