@@ -25,7 +25,7 @@ export const imdsSlow = defineCheck({
   needs: ['imds-traffic'],
   reference: AWS_PAGES.retrieveMetadata,
   runbook: {
-    means: `Answers take longer than usual (a few milliseconds). Most SDKs give up after ${SDK_TIMEOUT_SECONDS} second and do not retry, so they will report missing credentials now and then.`,
+    means: `Answers take longer than usual (a few milliseconds): the typical one longer than --slow-warning, or any one more than twice as long. Most SDKs give up after ${SDK_TIMEOUT_SECONDS} second and do not retry, so they will report missing credentials now and then.`,
     causes: [
       'The instance is short of CPU (burst credits used up, many processes starting at once).',
       'Many requests compete for the metadata service.',
