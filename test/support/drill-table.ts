@@ -1,4 +1,7 @@
 // The whole drill, and its tables for deploy/README.md: which fault raises which alarm, and when.
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import {
   type DrillCase,
   defaultConfig,
@@ -54,35 +57,111 @@ export interface DrillOptions {
 /** The drill as deploy/README.md shows it. */
 export const WHOLE = { days: 30, timings: 24 } as const;
 
+/** A part that can be drilled by itself. */
+export type DrillPart =
+  | { readonly kind: 'fault'; readonly index: number }
+  | { readonly kind: 'renewal' }
+  | { readonly kind: 'month'; readonly index: number };
+
+/** What comes of one, as data; `flapped` of a fault only, `restarted` likewise. */
+export interface PartResult {
+  readonly told: Told;
+  readonly restarted: Told;
+  readonly flapped: readonly string[];
+}
+
+/** What a worker is given of the drill's options. */
+export type DrillSize = Pick<DrillOptions, 'timings' | 'days'>;
+
+/** All parts, side by side on all processors: the result does not depend on which worker took which. */
 export async function wholeDrill(options: DrillOptions): Promise<DrillResult> {
+  const { timings, days } = options;
   const recordings = await recordAll();
-  const config = defaultConfig();
-  const rows: FaultRow[] = [];
-  for (const fault of faults(recordings)) {
-    options.say(`fault ${fault.id}`);
-    const flapped = new Set<string>();
-    const told = async (restarted: boolean): Promise<Told> => {
-      const all: Told[] = [];
-      for (const watched of ['instance', 'fleet'] satisfies DrillCase['watched'][]) {
-        for (const timing of timings(options.timings)) {
-          const drilled = await drill(recordings, config, { fault, watched, restarted, timing });
-          all.push(drilled.told);
-          for (const alarm of drilled.flapped) flapped.add(alarm);
-        }
+  const all = faults(recordings);
+  const planned = monthsOf(days);
+  const parts: readonly DrillPart[] = [
+    // The longest first, so that none is alone at the end.
+    ...planned.map((_, index) => ({ kind: 'month', index }) as const),
+    { kind: 'renewal' },
+    ...all.map((_, index) => ({ kind: 'fault', index }) as const),
+  ];
+  const results = await inWorkers(recordings, { timings, days }, parts, options.say);
+  const of = (wanted: DrillPart): PartResult => {
+    const result = results.get(JSON.stringify(wanted));
+    if (result === undefined) throw new Error(`nobody drilled ${JSON.stringify(wanted)}`);
+    return result;
+  };
+  return {
+    rows: all.map((fault, index) => {
+      const { told, restarted, flapped } = of({ kind: 'fault', index });
+      return { fault, running: told, restarted, flapped };
+    }),
+    renewal: of({ kind: 'renewal' }).told,
+    months: planned.map(([title, , mayTell], index) => {
+      return { title, days, told: of({ kind: 'month', index }).told, mayTell };
+    }),
+    timings,
+  };
+}
+
+async function inWorkers(
+  recordings: Recordings,
+  size: DrillSize,
+  parts: readonly DrillPart[],
+  say: DrillOptions['say'],
+): Promise<ReadonlyMap<string, PartResult>> {
+  const results = new Map<string, PartResult>();
+  const waiting = [...parts];
+  const work = async (): Promise<void> => {
+    const worker = new Worker(new URL('drill-worker.ts', import.meta.url), {
+      workerData: { recordings, size },
+      execArgv: ['--no-warnings'],
+    });
+    try {
+      for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
+        say(Object.values(part).join(' '));
+        worker.postMessage(part);
+        // An error in the worker rejects this.
+        const [result] = (await once(worker, 'message')) as [PartResult];
+        results.set(JSON.stringify(part), result);
       }
-      return worst(all);
-    };
-    const [running, restarted] = [await told(false), await told(true)];
-    rows.push({ fault, running, restarted, flapped: [...flapped] });
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return results;
+}
+
+/** Drills one part. What comes of it depends on nothing but these. */
+export async function drillPart(
+  recordings: Recordings,
+  { timings: count, days }: DrillSize,
+  part: DrillPart,
+): Promise<PartResult> {
+  const config = defaultConfig();
+  if (part.kind === 'renewal')
+    return { told: await renewalStops(recordings, config), restarted: {}, flapped: [] };
+  if (part.kind === 'month') {
+    const [, month] = monthsOf(days)[part.index] ?? [];
+    if (month === undefined) throw new Error(`there is no month ${part.index}`);
+    return { told: await toldIn(recordings, month), restarted: {}, flapped: [] };
   }
-  options.say('renewal stops');
-  const renewal = await renewalStops(recordings, config);
-  const months: MonthRow[] = [];
-  for (const [title, month, mayTell] of monthsOf(options.days)) {
-    options.say(title);
-    months.push({ title, days: month.days, told: await toldIn(recordings, month), mayTell });
-  }
-  return { rows, renewal, months, timings: options.timings };
+  const fault = faults(recordings)[part.index];
+  if (fault === undefined) throw new Error(`there is no fault ${part.index}`);
+  const flapped = new Set<string>();
+  const told = async (restarted: boolean): Promise<Told> => {
+    const all: Told[] = [];
+    for (const watched of ['instance', 'fleet'] satisfies DrillCase['watched'][]) {
+      for (const timing of timings(count)) {
+        const drilled = await drill(recordings, config, { fault, watched, restarted, timing });
+        all.push(drilled.told);
+        for (const alarm of drilled.flapped) flapped.add(alarm);
+      }
+    }
+    return worst(all);
+  };
+  return { told: await told(false), restarted: await told(true), flapped: [...flapped] };
 }
 
 function monthsOf(days: number): readonly (readonly [string, Month, readonly string[]])[] {
