@@ -53,7 +53,8 @@ export const REPLACEMENTS: readonly Replacement[] = [
   {
     what: /^(node:)?assert$/,
     by: 'assert.ts',
-    because: "undici's and yargs' own assertions hold without the diagnostics of node:assert, which take 2 ms to load",
+    because:
+      "undici's and yargs' own assertions hold without the diagnostics of node:assert, which take 2 ms to load",
   },
   {
     what: /^(\.\.\/core|\.)\/diagnostics(\.js)?$/,

@@ -10,4 +10,5 @@ export const notStrictEqual = (left: unknown, right: unknown, message?: string |
   assert(!Object.is(left, right), message);
 
 const callable = Object.assign(assert, { ok: assert, equal: strictEqual, strictEqual, notStrictEqual });
+
 export { callable as 'module.exports' };
