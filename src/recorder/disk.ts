@@ -59,6 +59,11 @@ export interface DiskOptions {
 const BUSY_MS = 100;
 /** Transactions between two looks at what is too old. */
 const PRUNE_EVERY = 60;
+/**
+ * Transactions after which the file itself has all of it, for people who copy only that; SQLite by itself waits for
+ * hours. Each time costs a flush to the disk, so it is not every one.
+ */
+const CHECKPOINT_EVERY = 10;
 
 /**
  * Opens the recorder's file in `dir`, for whoever holds the folder's lock.
@@ -229,8 +234,17 @@ function writer(db: DatabaseSync): (batch: Batch) => void {
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
     }
+    if (written % CHECKPOINT_EVERY === 0) checkpoint(db);
     written += 1;
   };
+}
+
+function checkpoint(db: DatabaseSync): void {
+  try {
+    db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  } catch {
+    // It is committed all the same; where the disk is at fault, the next transaction says so.
+  }
 }
 
 function cycleValues(summary: CycleSummary): SQLInputValue[] {

@@ -111,6 +111,20 @@ describe('the file', () => {
     recorder.close();
   });
 
+  it('can be copied without its log while the agent writes, and is short of a few cycles only', async () => {
+    const folder = aFolder();
+    const { recorder } = opened(folder);
+    const copied = async (): Promise<number> => {
+      const copy = aFolder();
+      fs.copyFileSync(path.join(folder, 'recorder.db'), path.join(copy, 'recorder.db'));
+      return (await historyOf(copy)).cycles.length;
+    };
+    expect(await copied()).toBe(0);
+    for (let time = 1; time <= 45; time++) recorder.record(aCycle(time));
+    expect(await copied()).toBeGreaterThanOrEqual(35);
+    recorder.close();
+  });
+
   it('keeps a bounded past', async () => {
     const folder = aFolder();
     const { recorder } = opened(folder);
