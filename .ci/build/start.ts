@@ -73,7 +73,19 @@ const SELDOM = /^node:(?:child_process|crypto|dns|http|https|os|timers|tls|zlib)
 
 function builtin(id: string): unknown {
   const real = (): object => process.getBuiltinModule(id) as object;
-  return SELDOM.test(id) ? new Proxy({}, { get: (_, name) => Reflect.get(real(), name) }) : real();
+  if (!SELDOM.test(id)) return real();
+  return new Proxy(
+    {},
+    {
+      get: (_, name) => Reflect.get(real(), name),
+      // `await import()` of a built-in became a copy of all that it has.
+      ownKeys: () => Reflect.ownKeys(real()),
+      getOwnPropertyDescriptor: (_, name) => {
+        const found = Reflect.getOwnPropertyDescriptor(real(), name);
+        return found && { ...found, configurable: true };
+      },
+    },
+  );
 }
 
 /** `require` for chunks: `./name.cjs` is another of them, everything else a built-in. */
