@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type TransformOptions, transform } from 'esbuild';
 import { type OutputChunk, rolldown } from 'rolldown';
+import manifest from '../package.json' with { type: 'json' };
 import { DEFINED, replacementFor } from './build/replaced.ts';
 import { bundledFolders, bundledPackages, licenseText, type Outputs } from './package/bundled.ts';
 
@@ -19,7 +20,7 @@ const TARGET = 'node22.19';
  * a chunk of its own here.
  */
 const EVERY_CHECK =
-  /\/src\/(main|cli\/check|report\/text|clients\/(imds|proxied|sntp)\/client|clients\/host\/(link-local|sockets))\.ts$/;
+  /\/src\/(main|cli\/check|report\/text|clients\/(imds|proxied|sntp)\/client|clients\/aws\/reach\/walk|clients\/host\/(link-local|sockets)|config\/settings|facts\/proxy\/\w+)\.ts$|rolldown.runtime/;
 
 const MINIFY: TransformOptions = {
   minify: true,
@@ -28,7 +29,7 @@ const MINIFY: TransformOptions = {
   legalComments: 'none',
   // A crash prints the line it happened on: with one endless line, that is tens of kilobytes in the journal.
   lineLimit: 200,
-  // The first file reads the chunks as Latin-1.
+  // The first file reads itself and the chunks as Latin-1.
   charset: 'ascii',
 };
 
@@ -93,6 +94,16 @@ async function parser(): Promise<Buffer> {
   return Buffer.from(base64, 'base64');
 }
 
+/** `>=22.19` in package.json as two numbers. */
+function oldestNode(): readonly [major: number, minor: number] {
+  const found = /^>=(\d+)\.(\d+)$/.exec(manifest.engines.node);
+  if (found === null) throw new Error('engines.node in package.json is not what start.ts can compare');
+  return [Number(found[1]), Number(found[2])];
+}
+
+/** What every run needs; it goes into the first file. */
+const MAIN = 'chunks/main.cjs';
+
 const bundled = await bundle();
 const files = new Map<string, string | Buffer>();
 for (const { fileName, code } of bundled) {
@@ -102,16 +113,28 @@ for (const { fileName, code } of bundled) {
   );
 }
 files.set('chunks/llhttp.wasm', await parser());
+const main = String(files.get(MAIN));
+if (/[\u0001\u0080-\uffff]/.test(main)) throw new Error(`${MAIN} is not what start.ts can read`);
 const hash = createHash('sha256');
 for (const [name, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
   hash.update(name).update(content);
 const start = await transform(await readFile(path.join(root, '.ci/build/start.ts'), 'utf8'), {
   ...MINIFY,
+  // So far that an older Node can say which one is needed.
+  target: 'node18',
   loader: 'ts',
   format: 'esm',
-  define: { BUILD: JSON.stringify(hash.digest('hex').slice(0, 12)) },
+  define: {
+    BUILD: JSON.stringify(hash.digest('hex').slice(0, 12)),
+    OLDEST_NODE: JSON.stringify(oldestNode()),
+  },
 });
-files.set('imds-probe.mjs', `#!/usr/bin/env node\n${start.code}`);
+files.delete(MAIN);
+// As start.ts reads it.
+files.set(
+  'imds-probe.mjs',
+  `#!/usr/bin/env node\n/*\n${main.replaceAll('*/', '*\u0001/').trim()}\n*/\n${start.code}`,
+);
 const { REPORT_SCHEMA } = await import('../src/report/schema.ts');
 files.set('report.schema.json', `${JSON.stringify(REPORT_SCHEMA, null, 2)}\n`);
 const folders = bundledFolders(contents(bundled));

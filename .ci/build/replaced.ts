@@ -1,5 +1,6 @@
 // What the bundle takes in place of a library's own file, each with its reason: the one place where it differs from the
-// sources. test/system/bundle.test.ts and every end-to-end test hold it to the same behaviour.
+// sources. test/build/ holds it to the same behaviour, and CI runs test/cli and all
+// end-to-end tests against the bundle.
 import path from 'node:path';
 
 export interface Replacement {

@@ -1,4 +1,7 @@
-// The program's first file, dist/imds-probe.mjs: runs the chunks, with what V8 compiled of them in an earlier run.
+// The program's first file, dist/imds-probe.mjs: runs the program, with what V8 compiled of it in an earlier run.
+//
+// What every run needs stands in this same file, as the comment in front of this code: Node would compile it anew each
+// time, and read it only to skip it. What some runs need lies beside it, in chunks/.
 //
 // Compiling is what costs a short run most. Node's own compile cache keeps functions as they were before they ran, which
 // is hardly any of them; here they are kept as they are at the end of a run. Whoever can write to that cache decides
@@ -7,8 +10,22 @@
 import type * as FileSystem from 'node:fs';
 import type * as Vm from 'node:vm';
 
-/** A hash of all chunks, put here by the build. */
+/** A hash of all that is built, put here by the build. */
 declare const BUILD: string;
+
+/** The oldest Node it runs on: `engines` in package.json, put here by the build. */
+declare const OLDEST_NODE: readonly [major: number, minor: number];
+
+/** As where the command line or a setting is wrong: it is the caller's to mend. */
+const EXIT_USAGE = 64;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  process.stderr.write(
+    `imds-probe: needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.version} (${process.execPath})\n`,
+  );
+  process.exit(EXIT_USAGE);
+}
 
 // Imported, these would take longer: for an ES module Node reads every export of a built-in, the rarely used ones too.
 const fs = process.getBuiltinModule('node:fs') as typeof FileSystem;
@@ -88,6 +105,29 @@ function builtin(id: string): unknown {
   );
 }
 
+const MAIN = 'main.cjs';
+
+interface Source {
+  readonly filename: string;
+  readonly text: string;
+  /** Of the text in its file, so that the stack of an error tells where to look. */
+  readonly lineOffset: number;
+}
+
+// The build leaves no character that would not fit one byte.
+function chunk(name: string): Source {
+  const filename = `${chunks}/${name}`;
+  return { filename, text: fs.readFileSync(filename, 'latin1'), lineOffset: 0 };
+}
+
+/** From the comment in this file: a line with its beginning, the text, and a line that ends it. */
+function main(): Source {
+  const filename = import.meta.filename;
+  const file = fs.readFileSync(filename, 'latin1');
+  const text = file.slice(file.indexOf('/*\n') + 3, file.indexOf('\n*/'));
+  return { filename, text: text.replaceAll('*\u0001/', '*/'), lineOffset: 2 };
+}
+
 /** `require` for chunks: `./name.cjs` is another of them, everything else a built-in. */
 function load(id: string): unknown {
   if (!id.startsWith('./')) return builtin(id);
@@ -96,11 +136,14 @@ function load(id: string): unknown {
   if (known !== undefined) return known.exports;
   const module: Module = { exports: {} };
   modules.set(name, module);
-  const filename = `${chunks}/${name}`;
-  // The build leaves no character in a chunk that would not fit one byte.
-  const code = `(function (exports, require, module, __dirname) {${fs.readFileSync(filename, 'latin1')}\n})`;
+  const { filename, text, lineOffset } = name === MAIN ? main() : chunk(name);
+  const code = `(function (exports, require, module, __dirname) {${text}\n})`;
   const cachedData = cached(name);
-  const script = new Script(code, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
+  const script = new Script(code, {
+    filename,
+    lineOffset,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
   if (script.cachedDataRejected !== false) fresh.set(name, script);
   script.runInThisContext()(module.exports, load, module, chunks);
   return module.exports;
@@ -138,4 +181,4 @@ function keep(): void {
 }
 
 if (caches.length > 0) process.once('exit', keep);
-load('./main.cjs');
+load(`./${MAIN}`);
