@@ -18,9 +18,11 @@ import type { Ec2 } from './clients/aws/ec2.ts';
 import { createSts, STS_TIMEOUT_MS } from './clients/aws/sts.ts';
 import { createAwsPort, REACH_LIMIT_MS } from './clients/aws-port.ts';
 import { createChainPort } from './clients/chain-port.ts';
+import { APART, createApart } from './clients/host/apart.ts';
 import { createChainReader } from './clients/host/chain/reader.ts';
 import { processVariables, shellHome } from './clients/host/chain/subject.ts';
-import { createHost, readAwsShared, readFileBounded } from './clients/host/host.ts';
+import { createHost, readAwsShared, readFileOnTime } from './clients/host/host.ts';
+import { leave, leaveNow } from './clients/host/leave.ts';
 import type { Config } from './config/config.ts';
 import { MAX_CONFIG_FILE, readConfigFile } from './config/file.ts';
 import type { ClockPort } from './core/ports.ts';
@@ -32,7 +34,7 @@ const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
     // The second time somebody means it.
-    if (stop.signal.aborted) process.exit(130);
+    if (stop.signal.aborted) leaveNow(130);
     stop.abort(signal);
   });
 }
@@ -52,10 +54,13 @@ process.stderr.on('error', () => {});
 function tellDefect(error: unknown): never {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   process.stderr.write(`imds-probe: a defect in imds-probe itself, please report it: ${shownText(text)}\n`);
-  process.exit(EXIT_DEFECT);
+  leaveNow(EXIT_DEFECT);
 }
 process.on('uncaughtException', tellDefect);
 process.on('unhandledRejection', tellDefect);
+
+/** Starts this program once more, for what may have to be left behind. */
+const apart = process.argv[1] === undefined ? null : createApart([process.execPath, process.argv[1]]);
 
 async function openClients({ config, env, simulated, onEvent }: ClientsOptions): Promise<Clients> {
   const [{ createImdsClient }, { createProxiedClient }, { createTimeClient }] = await Promise.all([
@@ -119,6 +124,7 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
       askContainers: !config.offline,
       networkCommand: networkCommand(config),
       wallMs: clock.wallMs,
+      apart,
     }),
     sts,
     roleCredentials: () => imds.signingCredentials(),
@@ -289,8 +295,14 @@ const world: World = {
   stop: stop.signal,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  readConfigFile: (location) => readConfigFile(location, readFileBounded(location.path, MAX_CONFIG_FILE)),
-  readAwsShared: (env) => readAwsShared(env),
+  readConfigFile: async (location) =>
+    readConfigFile(location, await readFileOnTime(location.path, MAX_CONFIG_FILE, apart)),
+  readAwsShared: (env) =>
+    readAwsShared(env, shellHome(env), apart, (file) => {
+      process.stderr.write(
+        `imds-probe: ${shownText(file)}: its file system does not answer; settings in it are left out\n`,
+      );
+    }),
   openClients,
   openJournal: async () => {
     const { createJournal } = await import('./sinks/journal.ts');
@@ -310,6 +322,6 @@ const world: World = {
   },
 };
 
-void runCli(world).then((code) => {
-  process.exitCode = code;
-});
+if (world.args[0] === APART && process.send !== undefined) {
+  void import('./clients/host/apart-process.ts').then(({ serveApart }) => serveApart());
+} else void runCli(world).then(leave);

@@ -12,7 +12,7 @@ import { readHostState } from './machine.ts';
 import { readProxySettings } from './proxy.ts';
 
 export { readAwsShared } from './aws-files.ts';
-export { readFileBounded } from './read.ts';
+export { readFileOnTime } from './on-time.ts';
 
 export interface HostOptions {
   /** Of this shell, or of the box. */

@@ -1,15 +1,21 @@
 // Finds a program on PATH, and says whether it may be run: as root only what nobody else could have put there.
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { isFar } from './mounts.ts';
 
 /** No sane PATH is longer. */
 const MAX_FOLDERS = 64;
 
-/** The file that `name` means under this PATH, then in the further folders; null where there is none. */
+/**
+ * The file that `name` means under this PATH, then in the further folders; null where there is none. Folders of network
+ * file systems are passed over.
+ */
 export function onPath(name: string, path: string, further: readonly string[] = []): string | null {
   for (const folder of [...path.split(delimiter).slice(0, MAX_FOLDERS), ...further]) {
     // A relative entry would make what runs depend on the folder we were started in.
     if (!isAbsolute(folder)) continue;
+    // A look at it may never end, and no program of the system lies there.
+    if (isFar(folder)) continue;
     const candidate = join(folder, name);
     try {
       accessSync(candidate, constants.X_OK);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { AnyProxyClient, ProxySettings } from '../../core/proxy.ts';
 import type { Variables } from '../../facts/proxy/dialect.ts';
 import { noProxySettings, proxyVariables } from '../../facts/proxy/variables.ts';
+import { isFar } from './mounts.ts';
 
 /** The command that shows a client to be there. Go programs and libraries have none. */
 const COMMANDS: readonly (readonly [command: string, client: AnyProxyClient])[] = [
@@ -37,8 +38,8 @@ export async function readProxySettings({ variables, endpoint, root }: ProxyRead
 function clientsBelow(root: string, path: string | undefined): readonly AnyProxyClient[] {
   const folders = (path ?? USUAL_PATH)
     .split(':')
-    .filter((folder) => folder.startsWith('/'))
-    .slice(0, MAX_FOLDERS);
+    .slice(0, MAX_FOLDERS)
+    .filter((folder) => folder.startsWith('/') && !isFar(folder));
   return COMMANDS.filter(([command]) =>
     folders.some((folder) => existsSync(`${root}${folder}/${command}`)),
   ).map(([, client]) => client);

@@ -17,8 +17,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true }));
 
-function timing(env: Record<string, string>, folder: string | null): [number, number, string] {
-  const aws = readAwsShared(env, folder);
+async function timing(env: Record<string, string>, folder: string | null): Promise<[number, number, string]> {
+  const aws = await readAwsShared(env, folder);
   const resolved = resolveConfig(
     { flags: {}, env, box: null, file: null, aws },
     { command: 'check', catalogue: [] },
@@ -28,31 +28,31 @@ function timing(env: Record<string, string>, folder: string | null): [number, nu
   return [timeoutMs, attempts, origins.timeout];
 }
 
-it('reads them from the home', () => {
-  expect(timing({}, home)).toEqual([5000, 7, '~/.aws/config:2 (metadata_service_timeout)']);
+it('reads them from the home', async () => {
+  expect(await timing({}, home)).toEqual([5000, 7, '~/.aws/config:2 (metadata_service_timeout)']);
 });
 
-it('reads them from where the variables say, with ~', () => {
-  expect(timing({ AWS_CONFIG_FILE: '~/other' }, home)).toEqual([
+it('reads them from where the variables say, with ~', async () => {
+  expect(await timing({ AWS_CONFIG_FILE: '~/other' }, home)).toEqual([
     9000,
     7,
     '~/other:2 (metadata_service_timeout)',
   ]);
   const path = join(home, 'other');
-  expect(timing({ AWS_CONFIG_FILE: path, AWS_SHARED_CREDENTIALS_FILE: '/dev/null' }, home)).toEqual([
+  expect(await timing({ AWS_CONFIG_FILE: path, AWS_SHARED_CREDENTIALS_FILE: '/dev/null' }, home)).toEqual([
     9000,
     3,
     `${path}:2 (metadata_service_timeout)`,
   ]);
 });
 
-it('goes without where there are none, where they are no text, and where there is no home', () => {
+it('goes without where there are none, where they are no text, and where there is no home', async () => {
   const none = { AWS_CONFIG_FILE: '~/missing', AWS_SHARED_CREDENTIALS_FILE: '~/broken' };
-  expect(timing(none, home)).toEqual([1000, 3, 'default']);
-  expect(timing({}, null)).toEqual([1000, 3, 'default']);
+  expect(await timing(none, home)).toEqual([1000, 3, 'default']);
+  expect(await timing({}, null)).toEqual([1000, 3, 'default']);
 });
 
-it('finds the home by itself', () => {
-  const aws = readAwsShared({ HOME: home });
+it('finds the home by itself', async () => {
+  const aws = await readAwsShared({ HOME: home });
   expect([aws.config?.path, aws.credentials?.path]).toEqual(['~/.aws/config', '~/.aws/credentials']);
 });

@@ -18,20 +18,24 @@ export interface EnteredNetwork {
   readonly findings: readonly NetworkFinding[];
 }
 
+/** What starts a program in the network namespace of `pid` (nsenter(1)), where this user may; null without it. */
+export function networkEntrance(pid: number): readonly string[] | null {
+  const nsenter = onPath('nsenter', process.env['PATH'] ?? '', USUAL_FOLDERS);
+  if (nsenter === null || whyNotRun(nsenter) !== null) return null;
+  return [nsenter, `--target=${pid}`, '--net', '--'];
+}
+
 /**
- * Runs `command` in the network namespace of `pid` (nsenter(1)); takes the observation `instance-role` and the findings
- * from the report it prints. Null where that can't be done: no nsenter, or not permitted.
+ * Runs `command`, which looks at the metadata service from another network; takes the observation `instance-role` and
+ * the findings from the report it prints. Null where it prints none, as when the network may not be entered.
  */
-export async function enterNetwork(
-  pid: number,
+export async function askNetwork(
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<EnteredNetwork | null> {
   const path = process.env['PATH'] ?? '';
-  const nsenter = onPath('nsenter', path, USUAL_FOLDERS);
-  if (nsenter === null || whyNotRun(nsenter) !== null) return null;
   const output = await runBounded(
-    [nsenter, `--target=${pid}`, '--net', '--', ...command],
+    command,
     { environment: { PATH: path }, user: null, timeoutMs: TIMEOUT_MS, maxBytes: MAX_REPORT_BYTES },
     signal,
   );

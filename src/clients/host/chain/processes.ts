@@ -22,10 +22,10 @@ interface Tally {
   readonly rows: ProcessRow[];
 }
 
-/** Every process but `ownPid`; `keep` takes what its environment would sign with. Kernel threads have neither environment nor command line and are not counted. */
+/** Every process but `ownPids`; `keep` takes what its environment would sign with. Kernel threads have neither environment nor command line and are not counted. */
 export async function lookThroughProcesses(
   procRoot: string,
-  ownPid: number,
+  ownPids: readonly number[],
   nowMs: number,
   keep: (pid: number, credentials: SigningCredentials) => void,
   signal: AbortSignal,
@@ -35,7 +35,7 @@ export async function lookThroughProcesses(
     pids = readdirSync(procRoot)
       .filter((name) => /^\d{1,10}$/.test(name))
       .map(Number)
-      .filter((pid) => pid !== ownPid)
+      .filter((pid) => !ownPids.includes(pid))
       .sort((a, b) => a - b)
       .slice(0, MAX_PROCESSES);
   } catch {

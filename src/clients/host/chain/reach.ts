@@ -2,6 +2,7 @@
 import { close, closeSync, constants, fstat, fstatSync, open, opendirSync, openSync, read } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isFar } from '../mounts.ts';
 import { findInside, O_PATH } from './inside-root.ts';
 
 const openFile = promisify(open);
@@ -23,6 +24,18 @@ export interface Reach {
   readonly root: string | null;
   /** What relative paths start from. */
   readonly folder: string;
+  /** Told of each path before it is opened. Where nobody is, no file is opened whose server may be gone. */
+  readonly onReading?: ((path: string) => void) | undefined;
+}
+
+/** A file that may never answer: only a process that may be left behind reads it. */
+export class FarFile extends Error {
+  override readonly name = 'FarFile';
+}
+
+function reading({ user, root, onReading }: Reach, absolute: string): void {
+  if (onReading !== undefined) onReading(absolute);
+  else if (user === null && root === null && isFar(absolute)) throw new FarFile('far');
 }
 
 export type FileReading =
@@ -52,7 +65,7 @@ export function asUser<T>(user: FileUser | null, step: () => T): T {
 
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** Reads a regular file of at most `limit` bytes. Never throws, never waits for a pipe. */
+/** Reads a regular file of at most `limit` bytes. Rejects with a `FarFile` only; never waits for a pipe. */
 export async function readWithin(reach: Reach, path: string, limit: number): Promise<FileReading> {
   let file: number;
   try {
@@ -71,6 +84,7 @@ export async function readWithin(reach: Reach, path: string, limit: number): Pro
 
 async function opened(reach: Reach, path: string): Promise<number> {
   const absolute = absoluteIn(reach, path);
+  reading(reach, absolute);
   // As ourselves another thread may wait for a slow disk; as somebody else it has to be this one.
   if (reach.user === null && reach.root === null) return await openFile(absolute, FLAGS);
   return openedAs(reach, absolute, 'file');
@@ -120,15 +134,18 @@ async function readOpen(file: number, limit: number): Promise<FileReading> {
 }
 
 function stateOf(error: unknown): 'absent' | 'unreadable' | 'not-regular' {
+  if (error instanceof FarFile) throw error;
   const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'absent';
   return code === 'EISDIR' || code === 'ENXIO' ? 'not-regular' : 'unreadable';
 }
 
-/** Names in a folder that fit `pattern`, sorted; at most `limit`. Empty where it can't be read. */
+/** Names in a folder that fit `pattern`, sorted; at most `limit`. Empty where it can't be read; throws a `FarFile` only. */
 export function namesWithin(reach: Reach, path: string, pattern: RegExp, limit: number): readonly string[] {
+  const absolute = absoluteIn(reach, path);
+  reading(reach, absolute);
   try {
-    const file = openedAs(reach, absoluteIn(reach, path), 'folder');
+    const file = openedAs(reach, absolute, 'folder');
     try {
       const folder = opendirSync(`/proc/self/fd/${file}`);
       try {

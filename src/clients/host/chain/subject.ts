@@ -22,6 +22,7 @@ export interface Subject {
 export function shellSubject(
   variables: Readonly<Record<string, string | undefined>>,
   home: string | null,
+  { folder = process.cwd(), onReading }: Partial<Pick<Reach, 'folder' | 'onReading'>> = {},
 ): Subject {
   const environment = new Map<string, string>();
   for (const [name, value] of Object.entries(variables))
@@ -30,7 +31,7 @@ export function shellSubject(
     shown: { pid: null, command: null, uid: process.getuid?.() ?? null, home, network: 'same' },
     environment,
     commandLine: [],
-    reach: { user: null, root: null, folder: process.cwd() },
+    reach: { user: null, root: null, folder, onReading },
     otherFiles: false,
   };
 }
@@ -74,6 +75,9 @@ export function userOf(status: string): FileUser | null {
   return uid === undefined || gid === undefined ? null : { uid, gid, groups: numbers('Groups') };
 }
 
+/** Whether the process has another network than ours; true as well where that may not be seen. */
+export const hasOwnNetwork = (procRoot: string, pid: number): boolean => differs(procRoot, pid, 'ns/net');
+
 /** Whether a link below /proc leads elsewhere for the process than for us. */
 function differs(root: string, pid: number, name: 'ns/net' | 'ns/mnt' | 'root'): boolean {
   try {
@@ -85,12 +89,16 @@ function differs(root: string, pid: number, name: 'ns/net' | 'ns/mnt' | 'root'):
 }
 
 /** The process `pid` as /proc shows it. Fails with `permission` where this user may not look. */
-export async function processSubject(procRoot: string, pid: number): Promise<Result<Subject>> {
+export async function processSubject(
+  procRoot: string,
+  pid: number,
+  onReading?: Reach['onReading'],
+): Promise<Result<Subject>> {
   try {
     const stat = statOf(procText(procRoot, pid, 'stat'));
     if (stat.kernelThread) return failed('malformed', `process ${pid} is a thread of the kernel: no program`);
     if (stat.zombie) return failed('malformed', `process ${pid} has ended; only its exit status is left`);
-    const subject = await livingSubject(procRoot, pid);
+    const subject = await livingSubject(procRoot, pid, onReading);
     // Its number may belong to another process by now.
     return statOf(procText(procRoot, pid, 'stat')).started === stat.started
       ? succeeded(subject)
@@ -105,7 +113,7 @@ export async function processSubject(procRoot: string, pid: number): Promise<Res
   }
 }
 
-async function livingSubject(procRoot: string, pid: number): Promise<Subject> {
+async function livingSubject(procRoot: string, pid: number, onReading: Reach['onReading']): Promise<Subject> {
   const user = userOf(procText(procRoot, pid, 'status'));
   const environment = environmentOf(procText(procRoot, pid, 'environ'));
   const commandLine = nulSplit(procText(procRoot, pid, 'cmdline'));
@@ -115,6 +123,7 @@ async function livingSubject(procRoot: string, pid: number): Promise<Subject> {
     user: asWhom(user),
     root: otherFiles ? `${procRoot}/${pid}/root` : null,
     folder: linkTarget(`${procRoot}/${pid}/cwd`) ?? '/',
+    onReading,
   };
   const home = environment.get('HOME') ?? (await homeInPasswd(reach, user?.uid ?? null));
   const shown: ChainSubject = {
