@@ -1,8 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 // Three suites: `unit` needs Node only; `e2e` needs real peers (chrony, moto, namespaces …);
-// `system` boots machines and runs the long fault tables.
-const suite = (name: string, include: string[], exclude: string[], testTimeout: number) => ({
+// `system` boots machines and runs the long fault tables: one file after the other, each has the machine to itself.
+const suite = (
+  name: string,
+  include: string[],
+  exclude: string[],
+  testTimeout: number,
+  fileParallelism = true,
+) => ({
   extends: true as const,
   test: {
     name,
@@ -10,6 +16,7 @@ const suite = (name: string, include: string[], exclude: string[], testTimeout: 
     exclude: ['**/node_modules/**', ...exclude],
     testTimeout,
     hookTimeout: testTimeout,
+    fileParallelism,
     setupFiles: ['test/support/loopback-only.ts'],
   },
 });
@@ -20,7 +27,7 @@ export default defineConfig({
     projects: [
       suite('unit', ['test/**/*.test.ts'], ['test/e2e/**', 'test/system/**'], 20_000),
       suite('e2e', ['test/e2e/**/*.test.ts'], [], 120_000),
-      suite('system', ['test/system/**/*.test.ts'], [], 900_000),
+      suite('system', ['test/system/**/*.test.ts'], [], 900_000, false),
     ],
   },
 });

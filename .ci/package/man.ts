@@ -35,7 +35,7 @@ const FILES: readonly (readonly [file: string, is: string])[] = [
     '/var/lib/imds-probe',
     'What the agent recorded and what CloudWatch has not accepted yet; readable by the group imds-probe.',
   ],
-  ['/run/imds-probe/status.json', 'The report of the agent’s latest cycle.'],
+  ['/run/imds-probe/status.json', 'The state of this instance as the agent’s latest cycle saw it.'],
   [
     '/usr/share/doc/imds-probe/drop-ins',
     'Drop-ins for the unit: --all-processes, an address allow-list, a certificate authority of your own.',
