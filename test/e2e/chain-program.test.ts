@@ -1,5 +1,6 @@
 // The chain of the whole program beside real peers: the AWS CLI, other users, other networks, other roots, hostile homes.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -359,6 +360,28 @@ describe.runIf(isRoot)('other roots', () => {
   });
 });
 
+/** Serves one body at any path, on a loopback of its own. */
+const CONTAINER = `
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = sys.argv[1].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()`;
+
+const containerCredentials = (): object => ({
+  AccessKeyId: TEMPORARY,
+  SecretAccessKey: SECRET,
+  Token: SECRET,
+  Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+});
+
 const missing = missingForLab();
 if (missing !== null) {
   const message = `SKIPPED: processes in networks of their own need ${missing} (.ci/peers/netns.sh)`;
@@ -401,6 +424,42 @@ describe.skipIf(missing !== null)('a process in a network of its own', () => {
       ),
     });
     expect(code).toBe(2);
+  });
+
+  it('has its container endpoint asked there, and STS told whose credentials it gives', async () => {
+    const server = lab.start('python3', ['-c', CONTAINER, JSON.stringify(containerCredentials())]);
+    const port = await new Promise<string>((resolve) => {
+      server.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
+    });
+    children.push(server);
+    const uri = `http://127.0.0.1:${port}/creds`;
+    const env = { HOME: '/nonexistent', AWS_CONTAINER_CREDENTIALS_FULL_URI: uri };
+    const pid = await ready(lab.start('/bin/sh', WAIT, env));
+    const look = async (...more: string[]): Promise<Seen> => {
+      // biome-ignore format: a command line
+      const args = ['--no-warnings', PROGRAM, 'check', '--json', '--skip', 'clock', '--pid', String(pid),
+        '--region', 'eu-west-1', '--sts-endpoint', 'http://127.0.0.1:9', '--cloudwatch-endpoint', 'http://127.0.0.1:9'];
+      return seenIn(await lab.run(process.execPath, [...args, ...more], { HOME: '/nonexistent' }, 'router'));
+    };
+    const { chain, report } = await look();
+    expect(chain.subject.network).toBe('entered');
+    expect(chain.winner).toBe('container');
+    expect(chain.environment.container).toMatchObject({
+      state: 'answered',
+      detail: 'the endpoint gives credentials',
+    });
+    expect(ids({ report } as Seen)).not.toContain('container-credentials-unreachable');
+    const identities = report.observations['caller-identity'];
+    expect(identities?.ok === true && identities.value.winner.accessKeyId).toBe('ASIA…DTMP');
+
+    expect((await look('--offline')).chain.environment.container).toMatchObject({ state: 'left-out' });
+
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+    const gone = await look();
+    expect(gone.chain.environment.container).toMatchObject({ state: 'failed' });
+    const finding = gone.report.findings.find(({ id }) => id === 'container-credentials-unreachable');
+    expect(finding?.severity).toBe('critical');
   });
 
   it('which ends while it is looked at', async () => {

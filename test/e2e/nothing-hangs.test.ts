@@ -1,6 +1,6 @@
 // Nothing keeps the program beyond its deadline: not a home whose file server is gone, not a name server that is silent.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,6 +33,8 @@ if (lacking !== null) {
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'imds-probe-hung-'));
+// Other users have a home in it.
+chmodSync(folder, 0o755);
 const script = (name: string): string => path.join(import.meta.dirname, 'hung', name);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -96,6 +98,18 @@ describe.runIf(lacking === null)('a home whose file server is gone', () => {
     expect(seen.tookMs).toBeLessThan(4_000);
     expect(seen.code).toBe(64);
     expect(seen.stderr).toContain('does not answer');
+  });
+
+  it('of another process is told as well, as root and as itself', async () => {
+    const as = (user: string): string =>
+      `${mounted}; HOME=${home} setpriv ${user} sh -c "echo ready; exec sleep 60" > ${folder}/w & victim=$!; until grep -q ready ${folder}/w; do sleep 0.05; done`;
+    for (const user of ['--reuid=65534 --regid=65534 --clear-groups', '--reuid=0']) {
+      const line = '$0 check --json --deadline 3 --pid $victim; c=$?; kill $victim; (exit $c)';
+      const seen = await inside(as(user), line, box.environment);
+      expect(seen.tookMs).toBeLessThan(4_500);
+      const chain = reportIn(seen).observations['credential-chain'];
+      expect(chain?.ok === false && chain.failure.detail).toContain(`${home}/.aws/config: its file system`);
+    }
   });
 
   it('does not keep an agent from its beat, nor from its end, and costs it one process', async () => {

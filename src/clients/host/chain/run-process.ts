@@ -49,6 +49,9 @@ export async function runBounded(
       failure ??= why;
       killGroup(child.pid);
       child.stdout.destroy();
+      // It may be where no signal reaches it: nothing waits for it any more.
+      child.unref();
+      done(null);
     };
     const timer = setTimeout(
       () => stop(`did not end within ${options.timeoutMs / 1000} s`),
@@ -56,7 +59,6 @@ export async function runBounded(
     );
     const onAbort = (): void => stop('the time for this cycle was over');
     signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
     const done = (code: number | null): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
@@ -72,6 +74,7 @@ export async function runBounded(
       done(null);
     });
     child.on('close', done);
+    if (signal.aborted) onAbort();
   });
 }
 
