@@ -122,7 +122,7 @@ async function processes(
 
 async function identities(
   { reader, sts, roleCredentials }: Omit<ChainPortOptions, 'sts'> & { readonly sts: AskSts | null },
-  source: ChainSourceName | null,
+  winning: ChainSourceName | null | Promise<ChainSourceName | null>,
   signal: AbortSignal,
 ): Promise<CallerIdentities> {
   const ask = async (credentials: SigningCredentials | null, why: string): Promise<IdentityAnswer> => {
@@ -130,6 +130,7 @@ async function identities(
     return credentials === null ? unasked(why) : await sts.callerIdentity(credentials, signal);
   };
   const role = ask(roleCredentials(), 'IMDS gave no credentials that are in force');
+  const source = await winning;
   const winner =
     source === 'instance-role'
       ? role
@@ -137,8 +138,16 @@ async function identities(
   return { source, winner: await winner, role: await role, endpoint: sts?.endpoint() ?? '' };
 }
 
+/** What somebody else would do for credentials of these, and this program does not: it would be done in their name. */
+const FETCHED_BY: Readonly<Partial<Record<ChainSourceName, string>>> = {
+  process: 'its credential_process is only run with --run-credential-process',
+  'assume-role-profile':
+    'imds-probe does not call sts:AssumeRole, and the AWS CLI keeps nothing of this role in its cache',
+  'web-identity': 'imds-probe does not call sts:AssumeRoleWithWebIdentity',
+  sso: 'imds-probe does not call sso:GetRoleCredentials, and the AWS CLI keeps nothing of it in its cache',
+  container: 'the container endpoint gave no credentials',
+};
+
 function whyNotSigned(source: ChainSourceName | null): string {
-  if (source === null) return 'no source gives credentials';
-  if (source === 'process') return 'its credential_process is only run with --run-credential-process';
-  return `the credentials of ${source} would first have to be fetched, and none are kept here`;
+  return source === null ? 'no source gives credentials' : (FETCHED_BY[source] ?? 'it gives no credentials');
 }

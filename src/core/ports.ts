@@ -76,8 +76,11 @@ export interface ChainPort {
    */
   processes(ready: () => Promise<unknown>, signal: AbortSignal): Promise<Result<ProcessCredentials>>;
   awsCli(signal: AbortSignal): Promise<Result<AwsCli>>;
-  /** GetCallerIdentity for the credentials of `winner`, and for the instance role. */
-  identities(winner: ChainSourceName | null, signal: AbortSignal): Promise<Result<CallerIdentities>>;
+  /** GetCallerIdentity for the credentials of `winner`, and for the instance role; that one does not wait for it. */
+  identities(
+    winner: ChainSourceName | null | Promise<ChainSourceName | null>,
+    signal: AbortSignal,
+  ): Promise<Result<CallerIdentities>>;
 }
 
 /** The proxy that clients here would send metadata requests to. Never sent anything secret of ours. */

@@ -8,16 +8,16 @@ export const callerIdentity: Probe<'caller-identity'> = {
   title: 'Asks STS who signs with the winning credentials, and with the role',
   asks: 'aws',
   async observe(ports, signal) {
+    const reading = ports.chain.world(signal);
     // The Region says where to ask, and the true time what to sign with: both have to be known before.
-    const [world, role] = await Promise.all([
-      ports.chain.world(signal),
+    const [role] = await Promise.all([
       ports.imds.role(signal),
       ports.imds.identity(signal),
       ports.time.offset(signal),
     ]);
-    const winner = world.ok
-      ? assembleChain(world.value, chainRole(world.value, role), ports.clock.wallMs()).winner
-      : null;
+    const winner = reading.then((world) =>
+      world.ok ? assembleChain(world.value, chainRole(world.value, role), ports.clock.wallMs()).winner : null,
+    );
     return ports.chain.identities(winner, signal);
   },
 };

@@ -33,7 +33,7 @@ function port(state: IdentityAnswer['state']) {
     }
     return asked.length;
   };
-  return { cycles, key };
+  return { cycles, key, chain, asked };
 }
 
 describe('STS is asked about the same credentials', () => {
@@ -59,6 +59,17 @@ describe('STS is asked about the same credentials', () => {
     await cycles(3);
     key.id = 'ASIATWO';
     expect(await cycles(3)).toBe(2);
+  });
+});
+
+it('asks STS about the role while the chain is still being read', async () => {
+  const { chain, asked } = port('accepted');
+  const { promise, resolve } = Promise.withResolvers<'container'>();
+  const identities = chain.identities(promise, never);
+  expect(asked).toEqual(['ASIAONE']);
+  resolve('container');
+  expect(await identities).toMatchObject({
+    value: { role: { state: 'accepted' }, winner: { state: 'not-asked' } },
   });
 });
 
