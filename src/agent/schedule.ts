@@ -17,7 +17,9 @@ export function firstBeat(nowMs: number, intervalMs: number, phase: number): num
  */
 export function nextBeat(originMs: number, intervalMs: number, nowMs: number): number {
   const beats = Math.floor((nowMs - originMs) / intervalMs) + 1;
-  return originMs + Math.max(1, beats) * intervalMs;
+  const next = originMs + Math.max(1, beats) * intervalMs;
+  // At a beat itself, rounding can make the quotient one too small.
+  return next > nowMs ? next : next + intervalMs;
 }
 
 /** Milliseconds since the last beat, where `beatMs` was waited for; a timer may also be a moment early. */

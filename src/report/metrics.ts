@@ -30,7 +30,7 @@ export interface MetricsInput {
 }
 
 /** The metrics that are sent a second time with `InstanceId`. */
-const INSTANCE_SERIES: ReadonlySet<string> = new Set([
+export const INSTANCE_SERIES: ReadonlySet<string> = new Set([
   'CredentialExpiryMargin',
   'Heartbeat',
   'CriticalFindings',

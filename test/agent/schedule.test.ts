@@ -1,6 +1,7 @@
 // Where an agent's beats lie.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstBeat, lateness } from '../../src/agent/schedule.ts';
+import { firstBeat, lateness, nextBeat } from '../../src/agent/schedule.ts';
 
 describe('firstBeat', () => {
   it.each<[string, number, number, number]>([
@@ -20,5 +21,39 @@ describe('lateness', () => {
     ['by more than a beat: that one was left out', 8_250, 250],
   ])('%s', (_name, now, expected) => {
     expect(lateness(5_000, 1_000, now)).toBe(expected);
+  });
+});
+
+describe('nextBeat', () => {
+  it('is in the future, on the beat, and at most one interval away', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(1e9),
+        fc.integer({ min: 1000, max: 3_600_000 }),
+        fc.nat(1e9),
+        (origin, interval, past) => {
+          const now = origin + past;
+          const next = nextBeat(origin, interval, now);
+          expect(next).toBeGreaterThan(now);
+          expect(next - now).toBeLessThanOrEqual(interval);
+          expect((next - origin) % interval).toBe(0);
+        },
+      ),
+    );
+  });
+
+  it('never is the beat that it is now, wherever in its interval an instance beats', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(10_000), (phase, beats) => {
+        const origin = firstBeat(0, 60_000, phase);
+        let now = origin + beats * 60_000;
+        for (let beat = 0; beat < 50; beat += 1) {
+          const next = nextBeat(origin, 60_000, now);
+          expect(next).toBeGreaterThan(now);
+          now = next;
+        }
+        expect(now).toBeCloseTo(origin + (beats + 50) * 60_000, 3);
+      }),
+    );
   });
 });

@@ -1,7 +1,5 @@
 // Holds the rules by which findings are raised and cleared from cycle to cycle.
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextBeat } from '../../src/agent/schedule.ts';
 import { type Memory, NOTHING_STANDS, needsAttention, transition } from '../../src/agent/transitions.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import type { Finding, Severity, Verdict } from '../../src/core/report.ts';
@@ -161,24 +159,5 @@ describe('needsAttention', () => {
     ['a warning about the delivery itself', [standing('warning', 0, 'publish-failing'), 0], true],
   ])('%s', (_name, args, expected) => {
     expect(needsAttention(...args)).toBe(expected);
-  });
-});
-
-describe('nextBeat', () => {
-  it('is in the future, on the beat, and at most one interval away', () => {
-    fc.assert(
-      fc.property(
-        fc.nat(1e9),
-        fc.integer({ min: 1000, max: 3_600_000 }),
-        fc.nat(1e9),
-        (origin, interval, past) => {
-          const now = origin + past;
-          const next = nextBeat(origin, interval, now);
-          expect(next).toBeGreaterThan(now);
-          expect(next - now).toBeLessThanOrEqual(interval);
-          expect((next - origin) % interval).toBe(0);
-        },
-      ),
-    );
   });
 });

@@ -1,6 +1,8 @@
 // A day of the simulated fleet: when each agent's cycles come, when CloudWatch is out, and what a healthy agent then sends.
 import { firstBeat, nextBeat } from '../../src/agent/schedule.ts';
+import { CYCLES_TO_SETTLE, WARNING_ATTENTION_MS } from '../../src/agent/transitions.ts';
 import { PUT_METRIC_DATA } from '../../src/facts/cloudwatch.ts';
+import { INSTANCE_SERIES } from '../../src/report/metrics.ts';
 import { flushDue } from '../../src/sinks/flush-schedule.ts';
 
 /** Seconds of virtual time throughout. */
@@ -41,8 +43,9 @@ export function healthyRequests(place: Place, day: Day, metricsPerCycle: number)
   let waiting = 0;
   let lastMs = 0;
   let failures = 0;
+  const failing = publishFailing();
   for (const now of beatsOf(place, day)) {
-    waiting += metricsPerCycle;
+    waiting += metricsPerCycle + (failing(failures, now) ? INSTANCE_SERIES.size : 0);
     const due = flushDue({
       nowMs: now * 1000,
       lastMs,
@@ -65,4 +68,17 @@ export function healthyRequests(place: Place, day: Day, metricsPerCycle: number)
     waiting = Math.max(0, waiting - batches * PUT_METRIC_DATA.dataPerRequest);
   }
   return requests;
+}
+
+/** Whether a healthy agent sends its own series: for the first hour of `publish-failing`, which two failures raise. */
+function publishFailing(): (failures: number, nowS: number) => boolean {
+  let [seen, passes] = [0, 0];
+  let sinceS: number | null = null;
+  return (failures, nowS) => {
+    if (failures >= 2) [seen, passes] = [seen + 1, 0];
+    if (failures === 0) [seen, passes] = [0, passes + 1];
+    if (passes >= CYCLES_TO_SETTLE) sinceS = null;
+    if (sinceS === null && seen >= CYCLES_TO_SETTLE) sinceS = nowS;
+    return sinceS !== null && (nowS - sinceS) * 1000 < WARNING_ATTENTION_MS;
+  };
 }
