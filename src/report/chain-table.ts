@@ -99,6 +99,10 @@ function signerRows(identities: CallerIdentities | null): Row[] {
   if (winner.state === 'accepted') rows.push(['signs as', shortArn(winner)]);
   if (winner.state === 'refused')
     rows.push(['signs as', `nobody: STS answers ${winner.code ?? winner.detail}`]);
+  // Where neither was asked about, one reason serves both, and another part of the report gives it.
+  const neither = role.state === 'not-asked' && role.detail === winner.detail;
+  if (winner.state === 'not-asked' && identities.source !== null && !neither)
+    rows.push(['signs as', `not known: ${winner.detail}`]);
   if (rows.length > 0 && identities.source !== 'instance-role') {
     if (role.state === 'accepted') rows.push(['the role is', shortArn(role)]);
     if (role.state === 'refused') rows.push(['the role is', `refused by STS: ${role.code ?? role.detail}`]);

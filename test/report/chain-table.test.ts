@@ -120,7 +120,22 @@ describe('who signs', () => {
         expect.stringMatching(/refused by STS: InvalidClientTokenId$/),
       ],
     ],
-    ['not asked', { winner: answer({ state: 'not-asked' }) }, []],
+    [
+      'not asked, neither about the role',
+      {
+        winner: answer({ state: 'not-asked', detail: 'AWS is not asked under --offline' }),
+        role: answer({ state: 'not-asked', detail: 'AWS is not asked under --offline' }),
+      },
+      [],
+    ],
+    [
+      'not known, as it would first have to be fetched',
+      { winner: answer({ state: 'not-asked', detail: 'imds-probe does not call sts:AssumeRole' }) },
+      [
+        expect.stringMatching(/^signs as +not known: imds-probe does not call/),
+        expect.stringMatching(/^the role is/),
+      ],
+    ],
     ['STS out of reach', { winner: answer({ state: 'failed' }) }, []],
   ])('%s', (_what, identities, expected) => expect(rowsOf(identities)).toEqual(expected));
 });
