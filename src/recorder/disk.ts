@@ -60,8 +60,8 @@ const BUSY_MS = 100;
 /** Transactions between two looks at what is too old. */
 const PRUNE_EVERY = 60;
 /**
- * Transactions after which the file itself has all of it, for people who copy only that; SQLite by itself waits for
- * hours. Each time costs a flush to the disk, so it is not every one.
+ * Transactions with a cycle after which the file itself has all of it, for people who copy only that; SQLite by itself
+ * waits for hours. Each time costs a flush to the disk, so it is every one only at first, when there is little to see.
  */
 const CHECKPOINT_EVERY = 10;
 
@@ -208,6 +208,7 @@ function writer(db: DatabaseSync): (batch: Batch) => void {
   const state = db.prepare(PUT_STATE);
   const settle = db.prepare('DELETE FROM outbox WHERE number = ?');
   let written = 0;
+  let recorded = 0;
 
   const put = ({ outbox, cycles, events, instance }: Batch): void => {
     if (outbox.rewrite) db.exec('DELETE FROM outbox');
@@ -234,8 +235,10 @@ function writer(db: DatabaseSync): (batch: Batch) => void {
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
     }
-    if (written % CHECKPOINT_EVERY === 0) checkpoint(db);
     written += 1;
+    if (batch.cycles.length === 0) return;
+    recorded += 1;
+    if (recorded < CHECKPOINT_EVERY || recorded % CHECKPOINT_EVERY === 0) checkpoint(db);
   };
 }
 

@@ -1,6 +1,7 @@
 // The flight recorder: what each cycle measured and found, on disk in one transaction; in memory while the disk refuses.
 
 import fs from 'node:fs';
+import path from 'node:path';
 import type { TellAgentEvent } from '../core/agent-event.ts';
 import type { CycleSummary, FindingEvent, FlightRecorder } from '../core/history.ts';
 import type { ClockPort } from '../core/ports.ts';
@@ -49,7 +50,7 @@ export function createRecorder(options: RecorderOptions, sqlite: Sqlite | null):
   const open = (damage?: DiskTrouble): Disk => {
     if (sqlite === null) throw new DiskTrouble('unsupported', 'this Node.js was built without SQLite');
     if (store === null) {
-      fs.mkdirSync(dir, { recursive: true, mode: FOLDER_MODE });
+      makeFolder(path.resolve(dir));
       store = { lock: takeLock(sqlite, dir), disk: null };
     }
     if (store.disk !== null && damage === undefined) return store.disk;
@@ -161,6 +162,20 @@ export function createRecorder(options: RecorderOptions, sqlite: Sqlite | null):
     },
     close,
   };
+}
+
+/** With its parents. Node's own way of that never ends below /proc, where nothing can be made and the parent is there. */
+function makeFolder(dir: string): void {
+  try {
+    fs.mkdirSync(dir, { mode: FOLDER_MODE });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = path.dirname(dir);
+    if (fs.statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) return;
+    if (code !== 'ENOENT' || fs.existsSync(parent)) throw error;
+    makeFolder(parent);
+    fs.mkdirSync(dir, { mode: FOLDER_MODE });
+  }
 }
 
 const whatOf = (kind: TroubleKind): string => `recorder (${kind})`;

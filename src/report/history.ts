@@ -74,6 +74,8 @@ function heading(
     counted(spans.length, 'finding'),
     counted(rotations.length, 'rotation'),
   ];
+  // A copy of a recording without a cycle has no end to count back from.
+  if (to === 0) return [pen.text('Nothing was recorded yet.')];
   const lines = [
     pen.strong(pen.text(`History of ${who}`)),
     pen.text(`${minute(from)} to ${minute(to)} UTC: ${counts.join(', ')}`),

@@ -119,8 +119,9 @@ describe('the file', () => {
       fs.copyFileSync(path.join(folder, 'recorder.db'), path.join(copy, 'recorder.db'));
       return (await historyOf(copy)).cycles.length;
     };
-    expect(await copied()).toBe(0);
-    for (let time = 1; time <= 45; time++) recorder.record(aCycle(time));
+    recorder.record(aCycle(1));
+    expect(await copied()).toBe(1);
+    for (let time = 2; time <= 45; time++) recorder.record(aCycle(time));
     expect(await copied()).toBeGreaterThanOrEqual(35);
     recorder.close();
   });
@@ -343,6 +344,21 @@ describe('a folder that refuses', () => {
     expect(history.cycles.map(({ at }) => at)).toEqual([1, 2, 3, 4]);
     expect(history.events).toHaveLength(3);
     expect(history.pending).toBe(6);
+    recorder.close();
+  });
+
+  it('is made with its parents', () => {
+    const place = path.join(aFolder(), 'a', 'b', 'state');
+    const { recorder, told } = opened(place);
+    recorder.close();
+    expect([told, fs.existsSync(fileIn(place))]).toEqual([[], true]);
+  });
+
+  it('may lie where no folder can be made, although its parent is there', () => {
+    const { recorder, told } = opened('/proc/imds-probe/state');
+    recorder.record(aCycle(1));
+    expect(told.map(({ type }) => type)).toEqual(['trouble']);
+    expect(recorder.outbox.depth().pending).toBe(2);
     recorder.close();
   });
 

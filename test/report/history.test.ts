@@ -166,6 +166,11 @@ describe('for people', () => {
     { events: [anEvent(NOON - 1200), anEvent(NOON - 1140, { what: 'cleared' })] },
   );
 
+  it('says of a recording without a cycle that there is none', () => {
+    const empty = aHistory([], { from: -86_400, to: 0, instance: null });
+    expect(renderHistory(empty, PLAIN)).toBe('Nothing was recorded yet.\n\n');
+  });
+
   it('gives no sign to an offset that rounds to nothing', () => {
     const cycles = [aSummary(NOON - 60, { offsetMs: -0.003 }), aSummary(NOON, { offsetMs: -0.006 })];
     const text = renderHistory(aHistory(cycles), PLAIN);

@@ -18,6 +18,7 @@ import { createProxiedClient } from '../../../src/clients/proxied/client.ts';
 import { createTimeClient } from '../../../src/clients/sntp/client.ts';
 import { resolveConfig } from '../../../src/config/resolve.ts';
 import type { TellAgentEvent } from '../../../src/core/agent-event.ts';
+import type { Delivery } from '../../../src/core/publishing.ts';
 import { openRecorder } from '../../../src/recorder/recorder.ts';
 import { renderPrometheus } from '../../../src/report/prometheus.ts';
 import { renderStatus } from '../../../src/report/status.ts';
@@ -44,8 +45,21 @@ export type Told =
         readonly externalBytes: number;
         readonly rssBytes: number;
         readonly handles: number;
+        /** The recording, its log included. */
+        readonly fileBytes: number;
         readonly pending: number;
         readonly events: Readonly<Record<string, number>>;
+      };
+    }
+  | { readonly defect: string }
+  /** Metrics, at its end. */
+  | {
+      readonly metrics: {
+        readonly measured: number;
+        readonly accepted: number;
+        readonly rejected: number;
+        readonly pending: number;
+        readonly dropped: number;
       };
     };
 
@@ -72,6 +86,8 @@ if (!resolved.ok) throw new Error(JSON.stringify(resolved.errors));
 const { config } = resolved;
 const stop = new AbortController();
 let cycles = 0;
+const metrics = { measured: 0, accepted: 0, rejected: 0 };
+const say = (told: Told): void => void process.send?.(told);
 const events: Record<string, number> = {};
 
 // The lines go nowhere, but they are made.
@@ -90,9 +106,15 @@ const notify = createNotify({
   onTrouble: () => {},
   command: ['/bin/true'],
 });
+function settled({ accepted, rejected }: Delivery): void {
+  metrics.accepted += accepted;
+  metrics.rejected += rejected;
+}
+
 const tell: TellAgentEvent = (event) => {
   events[event.type] = (events[event.type] ?? 0) + 1;
-  if (event.type === 'defect') process.send?.({ defect: event.detail });
+  if (event.type === 'defect') say({ defect: event.detail });
+  if (event.type === 'published' || event.type === 'publish-failed') settled(event.delivery);
   journal.tell(event);
   journald?.tell(event);
 };
@@ -213,18 +235,25 @@ const run = await openRun(world as World, { config, env }, recorder, tell);
 function measure(): void {
   for (let times = 0; times < 3; times++) globalThis.gc?.();
   const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
-  const told: Told = {
+  say({
     measured: {
       cycles,
       heapBytes: heapUsed,
       externalBytes: external + arrayBuffers,
       rssBytes: rss,
       handles: fs.readdirSync('/proc/self/fd').length,
+      fileBytes: fileBytes(),
       pending: recorder.outbox.depth().pending,
       events: { ...events },
     },
-  };
-  process.send?.(told);
+  });
+}
+
+function fileBytes(): number {
+  const sizes = ['recorder.db', 'recorder.db-wal'].map(
+    (name) => fs.statSync(path.join(config.stateDir, name), { throwIfNoEntry: false })?.size ?? 0,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 let asked = false;
@@ -243,8 +272,9 @@ await runAgent(
     sinks: [...run.setup.sinks, ...(notify === null ? [] : [notify.sink])],
     project: (cycle, step) => {
       cycles += 1;
-      if (cycles % 100 === 0) process.send?.({ cycles } satisfies Told);
+      if (cycles % 100 === 0) say({ cycles });
       const report = run.setup.project(cycle, step);
+      metrics.measured += report.metrics.length;
       // In rest: nothing waits but what the latest cycles brought.
       if (asked && recorder.outbox.depth().pending < 1_000) {
         asked = false;
@@ -257,7 +287,9 @@ await runAgent(
   },
   NOTHING_CARRIED,
 );
-await run.publisher?.flush(AbortSignal.timeout(3_000));
+if (run.publisher !== null) settled(await run.publisher.flush(AbortSignal.timeout(3_000)));
+const { pending, dropped } = recorder.outbox.depth();
+say({ metrics: { ...metrics, pending, dropped } });
 recorder.close();
 process.disconnect?.();
 process.exit(0);
