@@ -4,7 +4,7 @@ import type { Policy } from '../core/check.ts';
 import type { TrueTime } from '../core/clock.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import { trueTime } from '../core/true-time.ts';
+import { dateOf, trueTime } from '../core/true-time.ts';
 import { observe } from './observe.ts';
 import type { Selection } from './select.ts';
 
@@ -38,7 +38,7 @@ export async function runCycle(
   const { selection, ports, deadlineMs } = setup;
   const wallMs = ports.clock.wallMs();
   const started = ports.clock.monotonicMs();
-  const seen = { ...(await observe(selection.probes, ports, deadlineMs, stop)), ...beside };
+  const seen = dated({ ...(await observe(selection, ports, deadlineMs, stop)), ...beside });
   const truth = trueTime(seen);
   const snapshot = inTrueTime(seen, wallMs + truth.correctionMs);
   const judgement = assess(selection.checks, snapshot, selection.omitted, policy);
@@ -57,6 +57,16 @@ const LEAST_PUBLISH_MS = 1000;
 /** Milliseconds to publish what a cycle measured: what it has left of its deadline. */
 export function timeToPublish(cycle: Cycle, deadlineMs: number): number {
   return Math.max(deadlineMs - cycle.durationMs, LEAST_PUBLISH_MS);
+}
+
+/** Where IMDS sent no `Date`, that of AWS takes its place: one clock for what is judged and for what is measured. */
+function dated(snapshot: Snapshot): Snapshot {
+  const headers = snapshot['http-date'];
+  if (headers === undefined || headers.ok) return snapshot;
+  const value = dateOf(snapshot);
+  return value === null
+    ? snapshot
+    : { ...snapshot, 'http-date': { ok: true, tookMs: headers.tookMs, attempts: headers.attempts, value } };
 }
 
 /** Corrects the role's margin and age, which the client could take by the local clock only. */

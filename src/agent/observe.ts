@@ -4,16 +4,18 @@ import { failed, type Outcome, type Result } from '../core/outcome.ts';
 import type { ClockPort, Ports, Probe } from '../core/ports.ts';
 import type { Observations, ProbeId, Snapshot } from '../core/snapshot.ts';
 import { shownText } from '../core/text.ts';
+import type { Selection } from './select.ts';
 
 /** Extra time for a client to end by the signal on its own before it is given up. */
 const GRACE_MS = 250;
 
 /**
- * Observes with every probe; those that read what others left behind (`asks: 'cycle'`) run last.
+ * Observes with every probe; those that read what others left behind (`asks: 'cycle'`) run last, and then those that
+ * stand in for one that failed.
  * Never rejects, and never outlasts the deadline by more than a moment.
  */
 export async function observe(
-  probes: readonly Probe[],
+  { probes, standIns }: Pick<Selection, 'probes' | 'standIns'>,
   ports: Ports,
   deadlineMs: number,
   stop?: AbortSignal,
@@ -29,6 +31,8 @@ export async function observe(
   };
   await Promise.all(probes.filter((probe) => probe.asks !== 'cycle').map(run));
   await Promise.all(probes.filter((probe) => probe.asks === 'cycle').map(run));
+  const needed = ({ standsInFor }: Probe) => standsInFor !== undefined && snapshot[standsInFor]?.ok === false;
+  await Promise.all(standIns.filter(needed).map(run));
   return snapshot;
 }
 

@@ -7,6 +7,8 @@ import type { ProbeId } from '../core/snapshot.ts';
 export interface Selection {
   readonly checks: readonly Check[];
   readonly probes: readonly Probe[];
+  /** Those that run only where the probe that they stand in for has failed. */
+  readonly standIns: readonly Probe[];
   readonly omitted: Omitted;
 }
 
@@ -54,5 +56,10 @@ export function select(
     }
     return true;
   });
-  return { checks: chosen, probes: running, omitted };
+  const used = new Set<ProbeId>(chosen.flatMap((check) => check.uses ?? []));
+  const standIns = probes.filter(
+    ({ id, standsInFor }) =>
+      options.only.length > 0 && standsInFor !== undefined && used.has(id) && !wanted.has(id),
+  );
+  return { checks: chosen, probes: running, standIns, omitted };
 }

@@ -138,6 +138,8 @@ export interface Probe<K extends ProbeId = ProbeId> {
   readonly title: string;
   /** What it talks to; `--offline` leaves out `aws`. `cycle` probes read what the others left behind, so they run last. */
   readonly asks: 'imds' | 'time' | 'host' | 'aws' | 'cycle';
+  /** Under `--only`, it runs for checks that would use it, and only where this other probe failed. */
+  readonly standsInFor?: ProbeId;
   observe(ports: Ports, signal: AbortSignal): Promise<Result<Observations[K]>>;
 }
 

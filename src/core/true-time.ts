@@ -1,5 +1,5 @@
 // Decides which clock to trust: a time server's, the one behind Date headers, or this machine's own.
-import type { TrueTime } from './clock.ts';
+import type { HttpDateOffset, TrueTime } from './clock.ts';
 import type { EndpointReach } from './endpoint.ts';
 import type { Outcome } from './outcome.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -15,15 +15,23 @@ export function trueTime(snapshot: Snapshot): TrueTime {
   const measured = snapshot['clock-offset'];
   if (measured?.ok) return { source: 'time-server', correctionMs: measured.value.offsetMs };
 
-  const headers = snapshot['http-date'];
-  const dated = headers?.ok
-    ? headers.value
-    : (clockOf(snapshot['sts-endpoint']) ?? clockOf(snapshot['cloudwatch-endpoint']));
-  if (dated != null && Math.abs(dated.offsetMs) > dated.errorBoundMs) {
+  const dated = dateOf(snapshot);
+  if (dated !== null && Math.abs(dated.offsetMs) > dated.errorBoundMs) {
     return { source: 'http-date', correctionMs: dated.offsetMs };
   }
   return { source: 'local', correctionMs: 0 };
 }
 
-const clockOf = (reach: Outcome<EndpointReach> | undefined): EndpointReach['clock'] =>
-  reach?.ok && reach.value.stopped === null ? reach.value.clock : null;
+/** The offset by the `Date` headers of IMDS, else of STS or CloudWatch; null where none was seen. */
+export function dateOf(snapshot: Snapshot): HttpDateOffset | null {
+  const headers = snapshot['http-date'];
+  return headers?.ok
+    ? headers.value
+    : (dateOfAws('STS', snapshot['sts-endpoint']) ??
+        dateOfAws('CloudWatch', snapshot['cloudwatch-endpoint']));
+}
+
+function dateOfAws(source: string, reach: Outcome<EndpointReach> | undefined): HttpDateOffset | null {
+  if (!reach?.ok || reach.value.stopped !== null || reach.value.clock === null) return null;
+  return { ...reach.value.clock, source, headers: 1 };
+}

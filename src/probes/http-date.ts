@@ -6,6 +6,7 @@ export const httpDate: Probe<'http-date'> = {
   id: 'http-date',
   title: 'Compares the local clock with the Date headers of IMDS, to half a second',
   asks: 'cycle',
+  standsInFor: 'clock-offset',
   observe: async ({ imds }, signal) => {
     // Where no other probe asked IMDS (`--only`), this gets a token, and with it a Date header.
     const token = await imds.token(signal);

@@ -79,6 +79,20 @@ describe.concurrent('one diagnosis', () => {
     expect(reportOf(ended.stdout).verdicts.map(({ id }) => id)).toEqual(['clock-skewed']);
   });
 
+  it('judges the clock by Date headers where no time server has the time, --only clock or not', async () => {
+    const box = await instance({ time: { leap: 3 } });
+    for (const only of ['clock', 'clock-skewed', 'role,clock']) {
+      const ended = await run(['--json', '--only', only], box.environment);
+      const { verdicts, observations } = reportOf(ended.stdout);
+      expect(verdicts.find(({ id }) => id === 'clock-skewed')).toMatchObject({
+        status: 'pass',
+        because: expect.stringContaining('Date headers of IMDS'),
+      });
+      expect(observations['http-date']?.ok).toBe(true);
+      expect(ended.code).toBe(only === 'clock-skewed' ? 0 : 1);
+    }
+  });
+
   it('judges nothing that --skip leaves out', async () => {
     const box = await instance({ time: { silent: true } });
     const ended = await run(['--json', '--skip', 'clock'], box.environment);

@@ -86,13 +86,13 @@ async function record(scenario: ScenarioId, start: 'cold' | 'warm'): Promise<Sna
     proxied: unasked,
     aws: unasked,
   } as unknown as Ports;
-  const probes = PROBES.filter(({ id }) => RECORDED.includes(id));
+  const selection = { probes: PROBES.filter(({ id }) => RECORDED.includes(id)), standIns: [] };
   try {
-    let snapshot = await observe(probes, ports, deadlineMs);
+    let snapshot = await observe(selection, ports, deadlineMs);
     if (start === 'cold') return snapshot;
     const { change } = SCENARIO_TABLE[scenario] as Scenario;
     await box.change(change);
-    snapshot = await observe(probes, ports, deadlineMs);
+    snapshot = await observe(selection, ports, deadlineMs);
     return snapshot;
   } finally {
     await Promise.all([imds.close(), time.close()]);

@@ -70,7 +70,7 @@ export function createVirtualAgent(options: VirtualAgentOptions): VirtualAgent {
   const { checks } = select(CHECKS, [], config);
   const omitted = { 'credential-chain': LEFT_OUT, 'caller-identity': LEFT_OUT, processes: LEFT_OUT };
   const setup = {
-    selection: { checks, probes: [], omitted },
+    selection: { checks, probes: [], standIns: [], omitted },
     ports: ports as unknown as Ports,
     deadlineMs: config.deadlineMs,
   };
