@@ -113,6 +113,10 @@ export function possibleOf(row: Row): readonly string[] {
   return [
     'finding:aws-cli-outdated',
     'finding:imds-endpoint-overridden',
+    // With an interval of a second the agent waits 0.4 s for these, which a busy machine may need.
+    'finding:cloudwatch-unreachable',
+    'finding:sts-unreachable',
+    'finding:time-source-unreachable',
     ...(clockIsWrong(row) ? ['finding:clock-skewed'] : []),
     ...(row.cloudwatch === 'says ExpiredToken' && signs(row) ? ['finding:role-credentials-rejected'] : []),
     ...(row.cloudwatch === 'throttles' && signs(row) ? ['finding:publish-failing'] : []),
