@@ -146,4 +146,31 @@ export const CHAIN: readonly ErrorText[] = [
     ],
     causes: [CAUSES.container, CAUSES.proxied, CAUSES.skewedClock],
   },
+  {
+    id: 'container-host-refused',
+    title: 'The SDK does not know the address of EKS Pod Identity, and refuses to ask there',
+    said: [
+      {
+        client: 'AWS SDK for JavaScript 3',
+        text: 'CredentialsProviderError: 169.254.170.23 is not a valid container metadata service hostname',
+        source: 'https://github.com/smithy-lang/smithy-typescript/issues/1143',
+      },
+      {
+        client: 'AWS SDK for Go 1',
+        text: 'Ignoring, HTTP credential provider invalid endpoint host, "169.254.170.23", only loopback hosts are allowed.',
+        source: 'https://github.com/kubernetes-sigs/external-dns/issues/4353',
+      },
+    ],
+    patterns: [
+      ['is not a valid container metadata service hostname'],
+      ['invalid endpoint host', 'only loopback hosts are allowed'],
+    ],
+    causes: [
+      {
+        text: 'The SDK in the program is older than EKS Pod Identity (end of 2023). The program has to be built with a current one.',
+        findings: [],
+      },
+      CAUSES.container,
+    ],
+  },
 ];

@@ -167,7 +167,7 @@ export const EXPIRED: readonly ErrorText[] = [
   },
   {
     id: 'sso-session-expired',
-    title: 'The single sign-on session has run out',
+    title: 'The single sign-on session has run out, or nobody has signed in yet',
     said: [
       {
         client: 'AWS CLI, boto3',
@@ -178,6 +178,11 @@ export const EXPIRED: readonly ErrorText[] = [
         client: 'AWS CLI, boto3',
         text: 'Error when retrieving token from sso: Token has expired and refresh failed',
         source: 'https://github.com/boto/botocore/blob/develop/botocore/tokens.py',
+      },
+      {
+        client: 'AWS CLI, boto3',
+        text: 'Error loading SSO Token: Token for <session> does not exist',
+        source: 'https://github.com/boto/botocore/blob/develop/botocore/exceptions.py',
       },
       {
         client: 'AWS SDK for JavaScript 2',
@@ -200,6 +205,7 @@ export const EXPIRED: readonly ErrorText[] = [
       ['the SSO session has expired or is invalid'],
       ['Error when retrieving token from sso', 'Token has expired'],
       ['refresh cached SSO token failed'],
+      ['Error loading SSO Token'],
     ],
     causes: [CAUSES.ssoExpired, CAUSES.brokenProfile],
   },

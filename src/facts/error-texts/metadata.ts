@@ -212,6 +212,21 @@ export const METADATA: readonly ErrorText[] = [
         source: 'https://github.com/aws-samples/eks-automated-ipmgmt-multus-pods/issues/11',
       },
       {
+        client: 'AWS SDK for JavaScript 2',
+        text: 'Error: connect EHOSTUNREACH 169.254.169.254:80',
+        source: 'https://github.com/aws/aws-sdk-js/issues/2534',
+      },
+      {
+        client: 'AWS SDK for JavaScript 2',
+        text: 'Error: connect EHOSTDOWN 169.254.169.254:80 - Local (192.168.2.116:53971)',
+        source: 'https://github.com/aws/aws-sdk-js/issues/2038',
+      },
+      {
+        client: 'AWS SDK for JavaScript 2',
+        text: 'Error: connect ETIMEDOUT 169.254.169.254:80',
+        source: 'https://github.com/aws/aws-sdk-js/issues/3202',
+      },
+      {
         client: 'CloudWatch agent',
         text: 'E! ec2metadata is not available',
         source: 'https://github.com/aws/amazon-cloudwatch-agent/issues/253',
@@ -220,6 +235,9 @@ export const METADATA: readonly ErrorText[] = [
     patterns: [
       [NO_IMDS_ROLE, 'dial tcp'],
       ['dial tcp 169.254.169.254:80'],
+      ['connect EHOSTUNREACH 169.254.169.254'],
+      ['connect EHOSTDOWN 169.254.169.254'],
+      ['connect ETIMEDOUT 169.254.169.254'],
       ['Connect timeout on endpoint URL', 'http://169.254.169.254/'],
       ['Unable to connect to instance metadata service'],
       ['SdkClientException: Failed to connect to service endpoint'],

@@ -129,7 +129,11 @@ export const MISSING: readonly ErrorText[] = [
         source: 'https://github.com/aws/aws-sdk-js-v3/issues/5155',
       },
     ],
-    patterns: [['Could not load credentials from any providers'], ['Error: Credential is missing']],
+    patterns: [
+      ['Could not load credentials from any providers'],
+      ['Error: Credential is missing'],
+      ['CredentialsProviderError'],
+    ],
     causes: NONE_FOUND,
   },
   {
@@ -157,7 +161,11 @@ export const MISSING: readonly ErrorText[] = [
         source: 'https://github.com/aws/amazon-ecs-agent/issues/805',
       },
     ],
-    patterns: [['NoCredentialProviders', 'no valid providers in chain'], ['no valid providers in chain']],
+    patterns: [
+      ['NoCredentialProviders', 'no valid providers in chain'],
+      ['no valid providers in chain'],
+      ['NoCredentialProviders'],
+    ],
     causes: ledBy(CAUSES.noRole, CAUSES.proxied),
   },
   {
@@ -284,7 +292,7 @@ export const MISSING: readonly ErrorText[] = [
         source: 'https://github.com/amzn/selling-partner-api-docs/issues/3081',
       },
     ],
-    patterns: [['Request is missing Authentication Token']],
+    patterns: [['Request is missing Authentication Token'], ['MissingAuthenticationToken']],
     causes: [CAUSES.noRole, CAUSES.brokenProfile, CAUSES.disabledByEnv],
   },
   {

@@ -129,6 +129,8 @@ export const REJECTED: readonly ErrorText[] = [
     patterns: [
       ['Signature expired', 'is now earlier than'],
       ['Signature not yet current', 'is still later than'],
+      ['SignatureDoesNotMatch', 'Signature expired'],
+      ['InvalidSignatureException', 'Signature not yet current'],
       ['Signature expired:'],
       ['Signature not yet current'],
     ],
@@ -169,8 +171,22 @@ export const REJECTED: readonly ErrorText[] = [
         text: 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
         source: 'https://github.com/mhart/aws4fetch/issues/73',
       },
+      {
+        client: 'AWS CLI',
+        text: 'A client error (SignatureDoesNotMatch) occurred: The request signature we calculated does not match the signature you provided.',
+        source: 'https://github.com/aws/aws-cli/issues/135',
+      },
+      {
+        client: 'AWS SDK for Go 1',
+        text: 'InvalidSignatureException: The request signature we calculated does not match the signature you provided.',
+        source: 'https://github.com/teralytics/prometheus-ecs-discovery/issues/7',
+      },
     ],
-    patterns: [['The request signature we calculated does not match the signature you provided']],
+    patterns: [
+      ['The request signature we calculated does not match the signature you provided'],
+      ['SignatureDoesNotMatch'],
+      ['InvalidSignatureException'],
+    ],
     causes: [
       {
         text: 'Access key and secret key come from two different places, or one was cut while it was pasted.',
