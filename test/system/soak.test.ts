@@ -10,7 +10,7 @@ import { startInstance } from '../../src/simulator/instance.ts';
 import { chance } from '../bench/fleet.ts';
 import type { Asked, Told } from './soak/agent.ts';
 
-const CYCLES = 20_000;
+const CYCLES = Number(process.env['SOAK_CYCLES'] ?? 20_000);
 const FIRST = 1_000;
 /** Milliseconds from one fault to the next. */
 const FAULT_EVERY_MS = 60;
@@ -107,7 +107,7 @@ function spoilDisk(): void {
 }
 
 describe('a soak', () => {
-  it('of 20,000 cycles under random faults leaves heap and file handles where they were', async () => {
+  it(`of ${CYCLES} cycles under random faults leaves heap and file handles where they were`, async () => {
     const box = await startInstance();
     const agent = fork(path.join(import.meta.dirname, 'soak', 'agent.ts'), {
       execArgv: ['--expose-gc', '--no-warnings'],

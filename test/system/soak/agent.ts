@@ -3,10 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { NOTHING_CARRIED, runAgent } from '../../../src/agent/agent.ts';
+import { type Carried, NOTHING_CARRIED, runAgent } from '../../../src/agent/agent.ts';
 import { CHECKS } from '../../../src/checks/index.ts';
 import { openRun } from '../../../src/cli/agent-run.ts';
-import type { World } from '../../../src/cli/world.ts';
+import type { Clients, World } from '../../../src/cli/world.ts';
 import { createCloudWatch } from '../../../src/clients/aws/cloudwatch.ts';
 import { createSts } from '../../../src/clients/aws/sts.ts';
 import { createAwsPort } from '../../../src/clients/aws-port.ts';
@@ -33,6 +33,8 @@ import { createNotify } from '../../../src/sinks/notify.ts';
 /** From one cycle's start to the next, where it does not take longer. */
 const INTERVAL_MS = 3;
 const FLUSH_MS = 40;
+/** Cycles from one new configuration to the next, as by SIGHUP. */
+const RELOAD_EVERY = 250;
 /** For one attempt, of whatever is asked. */
 const TIMEOUT_MS = 25;
 
@@ -119,91 +121,99 @@ const tell: TellAgentEvent = (event) => {
   journald?.tell(event);
 };
 
-const { endpoint } = config;
-const imds = createImdsClient({
-  endpoint,
-  timeoutMs: TIMEOUT_MS,
-  attempts: 2,
-  imdsv1: false,
-  clock,
-  random: () => 0,
-  onEvent: () => {},
-});
-const time = createTimeClient({ servers: config.timeServers, timeoutMs: TIMEOUT_MS, clock, randomBytes });
-const host = createHost({ env, simulated: true, imdsSettings: config.imdsSettings });
-const userAgent = ['imds-probe', 'soak'] as const;
-const signer = () => imds.signingCredentials();
-const sts = createSts({
-  region: () => 'us-east-1',
-  endpoint: config.stsEndpoint ?? undefined,
-  environment: env,
-  clockCorrectionMs: time.correctionMs,
-  wallMs: clock.wallMs,
-  userAgent,
-  timeoutMs: TIMEOUT_MS,
-});
-const chain = createChainPort({
-  reader: createChainReader({
-    environment: env,
-    home: null,
-    profile: null,
-    pid: null,
-    allProcesses: false,
-    runCredentialProcess: false,
-    askContainers: false,
-    networkCommand: null,
-    wallMs: clock.wallMs,
-  }),
-  sts,
-  roleCredentials: signer,
-  path: '',
-});
-const proxied = createProxiedClient({
-  settings: () => host.proxySettings(),
-  timeoutMs: TIMEOUT_MS,
-  offline: true,
-  clock,
-});
-const aws = createAwsPort({
-  endpoints: { sts: config.stsEndpoint, cloudwatch: config.cloudwatchEndpoint },
-  region: null,
-  environment: env,
-  clock,
-  userAgent,
-  limitMs: TIMEOUT_MS,
-  ec2: null,
-  roleCredentials: signer,
-});
-
 const recorder = await openRecorder({ dir: config.stateDir, clock, tell });
 
-const world: Pick<World, 'version' | 'random' | 'openClients' | 'openOutlets'> = {
-  version: 'soak',
-  random: Math.random,
-  openClients: async () => ({
+async function openClients(): Promise<Clients> {
+  const imds = createImdsClient({
+    endpoint: config.endpoint,
+    timeoutMs: TIMEOUT_MS,
+    attempts: 2,
+    imdsv1: false,
+    clock,
+    random: () => 0,
+    onEvent: () => {},
+  });
+  const time = createTimeClient({ servers: config.timeServers, timeoutMs: TIMEOUT_MS, clock, randomBytes });
+  const host = createHost({ env, simulated: true, imdsSettings: config.imdsSettings });
+  const userAgent = ['imds-probe', 'soak'] as const;
+  const signer = () => imds.signingCredentials();
+  const sts = createSts({
+    region: () => 'us-east-1',
+    endpoint: config.stsEndpoint ?? undefined,
+    environment: env,
+    clockCorrectionMs: time.correctionMs,
+    wallMs: clock.wallMs,
+    userAgent,
+    timeoutMs: TIMEOUT_MS,
+  });
+  const chain = createChainPort({
+    reader: createChainReader({
+      environment: env,
+      home: null,
+      profile: null,
+      pid: null,
+      allProcesses: false,
+      runCredentialProcess: false,
+      askContainers: false,
+      networkCommand: null,
+      wallMs: clock.wallMs,
+    }),
+    sts,
+    roleCredentials: signer,
+    path: '',
+  });
+  const proxied = createProxiedClient({
+    settings: () => host.proxySettings(),
+    timeoutMs: TIMEOUT_MS,
+    offline: true,
+    clock,
+  });
+  const aws = createAwsPort({
+    endpoints: { sts: config.stsEndpoint, cloudwatch: config.cloudwatchEndpoint },
+    region: null,
+    environment: env,
+    clock,
+    userAgent,
+    limitMs: TIMEOUT_MS,
+    ec2: null,
+    roleCredentials: signer,
+  });
+  const ending: (() => unknown)[] = [() => imds.close(), () => time.close(), () => sts.close()];
+  return {
     ports: { imds, time, host, chain, proxied, aws, clock },
-    openPublisher: async ({ region, clockCorrectionMs, onDelivery }) =>
-      createPublisher({
+    openPublisher: async ({ region, clockCorrectionMs, onDelivery }) => {
+      const cloudWatch = createCloudWatch({
+        region,
+        endpoint: config.cloudwatchEndpoint ?? undefined,
+        namespace: config.namespace,
+        credentials: signer,
+        clockCorrectionMs,
+        environment: env,
+        userAgent,
+        timeoutMs: 4 * TIMEOUT_MS,
+        random: () => 0,
+      });
+      ending.push(() => cloudWatch.close());
+      return createPublisher({
         outbox: recorder.outbox,
-        cloudWatch: createCloudWatch({
-          region,
-          endpoint: config.cloudwatchEndpoint ?? undefined,
-          namespace: config.namespace,
-          credentials: signer,
-          clockCorrectionMs,
-          environment: env,
-          userAgent,
-          timeoutMs: 4 * TIMEOUT_MS,
-          random: () => 0,
-        }),
+        cloudWatch,
         clock,
         clockCorrectionMs,
         intervalMs: FLUSH_MS,
         phase: 0.5,
         ...(onDelivery === undefined ? {} : { onDelivery }),
-      }),
-    close: async () => {},
-  }),
+      });
+    },
+    close: async () => {
+      for (const end of ending) await end();
+    },
+  };
+}
+
+const world: Pick<World, 'version' | 'random' | 'openClients' | 'openOutlets'> = {
+  version: 'soak',
+  random: Math.random,
+  openClients,
   openOutlets: async () => {
     const status = createFileSink({
       name: 'status file',
@@ -226,11 +236,16 @@ const world: Pick<World, 'version' | 'random' | 'openClients' | 'openOutlets'> =
       status: (report) => renderStatus(report, 1),
     });
     const emf = createEmfSink({ render: () => 'x', write: () => {}, waiting: () => 0 });
-    return { sinks: [status.sink, prometheus.sink, listener.sink, emf], close: async () => {} };
+    return {
+      sinks: [status.sink, prometheus.sink, listener.sink, emf],
+      close: async () => {
+        await listener.close();
+        await status.close();
+        await prometheus.close();
+      },
+    };
   },
 };
-
-const run = await openRun(world as World, { config, env }, recorder, tell);
 
 function measure(): void {
   for (let times = 0; times < 3; times++) globalThis.gc?.();
@@ -264,30 +279,41 @@ process.on('message', (message: Asked) => {
   else stop.abort('done');
 });
 
-await runAgent(
-  {
-    ...run.setup,
-    cycle: { ...run.setup.cycle, deadlineMs: 4 * TIMEOUT_MS },
-    intervalMs: INTERVAL_MS,
-    sinks: [...run.setup.sinks, ...(notify === null ? [] : [notify.sink])],
-    project: (cycle, step) => {
-      cycles += 1;
-      if (cycles % 100 === 0) say({ cycles });
-      const report = run.setup.project(cycle, step);
-      metrics.measured += report.metrics.length;
-      // In rest: nothing waits but what the latest cycles brought.
-      if (asked && recorder.outbox.depth().pending < 1_000) {
-        asked = false;
-        setImmediate(measure);
-      }
-      return report;
+/** One configuration at work, until it is replaced by another that says the same: what it opened has to go with it. */
+async function runOne(carried: Carried): Promise<Carried> {
+  const run = await openRun(world as World, { config, env }, recorder, tell);
+  const replaced = new AbortController();
+  const next = await runAgent(
+    {
+      ...run.setup,
+      cycle: { ...run.setup.cycle, deadlineMs: 4 * TIMEOUT_MS },
+      intervalMs: INTERVAL_MS,
+      sinks: [...run.setup.sinks, ...(notify === null ? [] : [notify.sink])],
+      project: (cycle, step) => {
+        cycles += 1;
+        if (cycles % 100 === 0) say({ cycles });
+        if (cycles % RELOAD_EVERY === 0) replaced.abort();
+        const report = run.setup.project(cycle, step);
+        metrics.measured += report.metrics.length;
+        // In rest: nothing waits but what the latest cycles brought.
+        if (asked && recorder.outbox.depth().pending < 1_000) {
+          asked = false;
+          setImmediate(measure);
+        }
+        return report;
+      },
+      stop: stop.signal,
+      replaced: replaced.signal,
     },
-    stop: stop.signal,
-    replaced: new AbortController().signal,
-  },
-  NOTHING_CARRIED,
-);
-if (run.publisher !== null) settled(await run.publisher.flush(AbortSignal.timeout(3_000)));
+    carried,
+  );
+  if (stop.signal.aborted && run.publisher !== null)
+    settled(await run.publisher.flush(AbortSignal.timeout(3_000)));
+  await run.close(null);
+  return next;
+}
+
+for (let carried = NOTHING_CARRIED; !stop.signal.aborted; ) carried = await runOne(carried);
 const { pending, dropped } = recorder.outbox.depth();
 say({ metrics: { ...metrics, pending, dropped } });
 recorder.close();
