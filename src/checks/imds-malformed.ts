@@ -8,7 +8,9 @@ import { isThrottle } from './context.ts';
 const FIXES: readonly Fix[] = [
   {
     text: 'See who answers: the real service says "Server: EC2ws".',
-    command: 'curl -si --noproxy "*" --max-time 2 http://169.254.169.254/ | head -20',
+    // No request without a token, which EC2 counts as IMDSv1; and the token stays off the screen.
+    command:
+      'curl -s -o /dev/null -D - --noproxy "*" --max-time 2 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" http://169.254.169.254/latest/api/token',
   },
   {
     text: 'See whether something on this machine takes the address (kube2iam, kiam, a service mesh, an emulator).',
@@ -56,10 +58,7 @@ export const imdsMalformed = defineCheck({
       if (what === 'identity document' && outcome.failure.status === 404) continue;
       return {
         severity: 'critical',
-        cause: `The answer to the request for the ${what} makes no sense: ${outcome.failure.detail}.`.replace(
-          /\.\.$/,
-          '.',
-        ),
+        cause: `Nothing can be made of the ${what}: ${outcome.failure.detail}.`.replace(/\.\.$/, '.'),
         evidence: {
           part: what,
           failure: outcome.failure.kind,

@@ -28,14 +28,39 @@ const REASONS: Record<string, string> = {
   reset: 'It takes the connection and cuts it before the answer is complete.',
 };
 
-function causeOf(failure: Failure, host: HostState | null): string {
+/** The host of an endpoint that is given by name, or null for an address. */
+function nameIn(endpoint: string | null): string | null {
+  const host = /^https?:\/\/([^/:]+)(?::\d+)?$/.exec(endpoint ?? '')?.[1] ?? '';
+  return host === '' || /^[\d.]+$/.test(host) ? null : host;
+}
+
+/** A name that leads nowhere says nothing about the usual address. */
+const namelessFixes = (name: string): Fix[] => [
+  { text: 'See whether the name has an address.', command: `getent ahosts ${name}` },
+  {
+    text: 'Ask at the usual address instead.',
+    command: 'imds-probe check --endpoint http://169.254.169.254',
+  },
+];
+
+function fixesOf({ kind }: Failure, name: string | null): readonly Fix[] {
+  if (name !== null) return namelessFixes(name);
+  const lost = kind === 'unroutable' || kind === 'connect-timeout';
+  return lost ? [ROUTE_FIX, FIREWALL_FIX] : [FIREWALL_FIX, ROUTE_FIX];
+}
+
+function causeOf(failure: Failure, host: HostState | null, name: string | null): string {
   const { ec2 = null, uptimeSeconds = null } = host ?? {};
   const place = ec2 === false ? ' The firmware says that this is not an EC2 instance.' : '';
   const boot =
     uptimeSeconds !== null && uptimeSeconds < 60
       ? ' The machine has only just booted; this can pass by itself within the first minute.'
       : '';
-  return `The instance metadata service (IMDS), where every SDK gets the role's credentials, does not answer. ${REASONS[failure.kind] ?? ''}${place}${boot}`;
+  const reason =
+    name === null
+      ? (REASONS[failure.kind] ?? '')
+      : `Its endpoint is set to a name that leads nowhere: ${name}.`;
+  return `The instance metadata service (IMDS), where every SDK gets the role's credentials, does not answer. ${reason}${place}${boot}`;
 }
 
 /** Which of the limits that give no answer this looks like, or null. */
@@ -89,7 +114,8 @@ export const imdsUnreachable = defineCheck({
     const failure = token.ok ? (role.ok ? null : role.failure) : token.failure;
     if (failure === null) return elsewhere(seen['credential-chain']) ?? 'pass';
     if (!isSilence(failure)) {
-      return failure.kind === 'crashed' ? unknownBecause('not judged', { failure }) : 'pass';
+      const untold = failure.kind === 'crashed' || failure.kind === 'permission';
+      return untold ? unknownBecause('not judged', { failure }) : 'pass';
     }
     const tokenless = seen['imds-tokenless'];
     if (failure.kind === 'response-timeout' && !token.ok && tokenless.ok && tokenless.value.status !== null) {
@@ -105,15 +131,14 @@ export const imdsUnreachable = defineCheck({
       ...(host?.container ? { container: host.container } : {}),
       ...pressureEvidence(seen),
     };
-    const fix =
-      failure.kind === 'unroutable' || failure.kind === 'connect-timeout'
-        ? [ROUTE_FIX, FIREWALL_FIX]
-        : [FIREWALL_FIX, ROUTE_FIX];
+    const name = failure.kind === 'unroutable' && traffic.ok ? nameIn(traffic.value.endpoint) : null;
     return {
       severity: 'critical',
-      cause: [causeOf(failure, host), limitReached(failure, seen)].filter((part) => part !== null).join(' '),
+      cause: [causeOf(failure, host, name), limitReached(failure, seen)]
+        .filter((part) => part !== null)
+        .join(' '),
       evidence,
-      fix,
+      fix: fixesOf(failure, name),
     };
   },
 });

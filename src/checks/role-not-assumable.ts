@@ -10,7 +10,7 @@ const trust = (role: string): Fix[] => [
     command: `aws iam get-role --role-name ${role} --query Role.AssumeRolePolicyDocument`,
   },
   {
-    text: 'Let EC2 assume it.',
+    text: 'Let EC2 assume it. This replaces the whole trust policy: add whoever else has to stay in it.',
     command: `aws iam update-assume-role-policy --role-name ${role} --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}'`,
   },
 ];

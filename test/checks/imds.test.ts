@@ -49,6 +49,7 @@ const TABLE: Record<string, readonly [string, Snapshot, Expected][]> = {
     ['malformed', tokenLost('malformed'), 'pass'],
     ['token good, then silence', { 'instance-role': lost('response-timeout') }, 'critical'],
     ['our defect', { 'imds-token': lost('crashed') }, 'unknown'],
+    ['not allowed to ask', { 'imds-token': lost('permission') }, 'unknown'],
   ],
   'imds-hop-limit': [
     ['healthy', {}, 'pass'],
@@ -222,4 +223,21 @@ describe('the command that fixes it', () => {
       '--instance-id i-0123456789abcdef0 --region eu-west-1 --http-endpoint enabled',
     );
   });
+});
+
+it('an endpoint whose name leads nowhere is told from a machine without a route', () => {
+  const traffic = (endpoint: string) => seen({ endpoint, connections: 0, requests: [] });
+  const named = verdictOf('imds-unreachable', {
+    ...tokenLost('unroutable'),
+    'imds-traffic': traffic('http://imds.example:8080'),
+  });
+  expect(named.cause).toContain('a name that leads nowhere: imds.example');
+  expect(named.commands).toContain('getent ahosts imds.example');
+  for (const endpoint of ['http://169.254.169.254', 'http://[fd00:ec2::254]']) {
+    const { commands } = verdictOf('imds-unreachable', {
+      ...tokenLost('unroutable'),
+      'imds-traffic': traffic(endpoint),
+    });
+    expect(commands).toContain('ip route get');
+  }
 });

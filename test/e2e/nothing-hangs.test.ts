@@ -160,6 +160,7 @@ describe.runIf(lacking === null)('a name server that is silent', () => {
     const line = `$0 check --json --offline --deadline 5 ${names}`;
     const seen = await inside(silent, line, env, '--net --mount');
     expect(seen.tookMs).toBeLessThan(2_000);
+    expect(seen.code).toBe(3);
     const { observations } = reportIn(seen);
     for (const id of ['imds-token', 'clock-offset'] as const) {
       const observed = observations[id];

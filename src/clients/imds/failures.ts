@@ -30,6 +30,8 @@ export function connectFailure(error: unknown, where: string): Failure {
   if (code !== null && CUT.has(code)) {
     return { kind: 'reset', detail: `the connection to ${where} was cut as soon as it was made (${code})` };
   }
+  if (code === NOT_ASKED)
+    return { kind: 'permission', detail: `${where} is given by name, and --offline asks no DNS` };
   const nameless = code === null ? undefined : NAMELESS[code];
   if (nameless !== undefined) return { kind: 'unroutable', detail: `${where} ${nameless}` };
   return { kind: 'unroutable', detail: `no way from here to ${where}${named(code)}` };
@@ -39,7 +41,6 @@ export function connectFailure(error: unknown, where: string): Failure {
 const NAMELESS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'has a name without an address (ENOTFOUND)',
   EAI_AGAIN: 'has a name that no name server tells the address of (EAI_AGAIN)',
-  [NOT_ASKED]: 'is given by name, and --offline asks no DNS',
 };
 
 /** A breach of the protocol found by undici's parser (which gives it no code), not an answer that just ends too soon. */
