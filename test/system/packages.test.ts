@@ -222,7 +222,8 @@ describe.skipIf(skipped)('the packages', () => {
         run('rpm', ['--root', root, '--nodeps', '--force-debian', ...args]);
       const done: Ran = { code: 0, output: '' };
       expect(ours()).toBe('');
-      expect(rpm('-U', file(/x86_64[.]rpm$/))).toEqual(done);
+      // systemd-sysusers says whom it made.
+      expect(rpm('-U', file(/x86_64[.]rpm$/)).code).toBe(0);
       expect(rpm('-V', 'imds-probe')).toEqual(done);
       expect(run('chroot', [root, 'getent', 'passwd', 'imds-probe']).output).toMatch(
         /^imds-probe:.*:\/usr\/sbin\/nologin$/,
