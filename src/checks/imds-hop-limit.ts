@@ -49,6 +49,8 @@ export const imdsHopLimit = defineCheck({
       return { ...found.finding, fix: [modify(instance, 'the router between that network and ours')] };
     }
     if (token.failure.kind !== 'response-timeout') return { pass: 'the token request did not go unanswered' };
+    if (token.failure.status !== undefined)
+      return { pass: 'the answer to the token request began to arrive' };
     const tokenless = seen['imds-tokenless'];
     if (!tokenless.ok) return unknownBecause('a request without a token was lost as well', tokenless);
     if (tokenless.value.status === null)

@@ -1,5 +1,6 @@
 // Judges whether the metadata service takes so long that SDKs with their one-second time-out are at risk.
 import { defineCheck } from '../core/check.ts';
+import type { ImdsPurpose } from '../core/imds.ts';
 import type { Fix } from '../core/report.ts';
 import { AWS_PAGES, SDK_TIMEOUT_SECONDS } from '../facts/imds.ts';
 
@@ -17,12 +18,16 @@ const FIXES: readonly Fix[] = [
 /** Half of the SDKs' time-out: one answer as late as this is worth a word even when the others were quick. */
 const SINGLE_FACTOR = 2;
 
+/** What is asked for besides the credentials. */
+const BESIDES: readonly ImdsPurpose[] = ['identity', 'instance-profile'];
+
 export const imdsSlow = defineCheck({
   id: 'imds-slow',
   group: 'imds',
   title: 'The instance metadata service answers slowly',
   severities: ['warning'],
   needs: ['imds-traffic'],
+  uses: ['instance-role'],
   reference: AWS_PAGES.retrieveMetadata,
   runbook: {
     means: `Answers take longer than usual (a few milliseconds): the typical one longer than --slow-warning, or any one more than twice as long. Most SDKs give up after ${SDK_TIMEOUT_SECONDS} second and do not retry, so they will report missing credentials now and then.`,
@@ -36,9 +41,15 @@ export const imdsSlow = defineCheck({
   assess(seen, policy) {
     const traffic = seen['imds-traffic'];
     if (!traffic.ok) return { unknown: traffic.failure.detail };
-    // Refusals are judged elsewhere; what counts here is how long the wanted answers took.
+    // Refusals are judged elsewhere; what counts here is how long the wanted answers took. One that never came is as
+    // slow as can be, unless it is the credentials: then that is told, and not how slow the rest was.
+    const gotCredentials = seen['instance-role']?.ok === true;
     const times = traffic.value.requests
-      .filter((request) => request.status !== null && request.status < 400)
+      .filter(
+        ({ status, failure, purpose }) =>
+          (status !== null && status < 400) ||
+          (gotCredentials && failure === 'response-timeout' && BESIDES.includes(purpose)),
+      )
       .map((request) => request.tookMs)
       .sort((a, b) => a - b);
     const slowest = times.at(-1);

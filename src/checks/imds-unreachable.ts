@@ -24,7 +24,6 @@ const REASONS: Record<string, string> = {
   refused: 'The connection is rejected: a firewall rejects it, or nothing listens at that address.',
   unroutable:
     'This machine has no route to it: it is not an EC2 instance, or its network has no link-local route.',
-  'response-timeout': 'It takes the connection and then says nothing, with and without a session token.',
   reset: 'It takes the connection and cuts it before the answer is complete.',
 };
 
@@ -49,7 +48,16 @@ function fixesOf({ kind }: Failure, name: string | null): readonly Fix[] {
   return lost ? [ROUTE_FIX, FIREWALL_FIX] : [FIREWALL_FIX, ROUTE_FIX];
 }
 
-function causeOf(failure: Failure, host: HostState | null, name: string | null): string {
+/** What the kind of failure says. */
+function reasonOf(failure: Failure, hasToken: boolean): string {
+  if (failure.kind !== 'response-timeout') return REASONS[failure.kind] ?? '';
+  if (failure.status !== undefined) return 'It begins to answer, and does not come to an end.';
+  return hasToken
+    ? 'It gave a session token, and leaves the requests with it unanswered.'
+    : 'It takes the connection and then says nothing, with and without a session token.';
+}
+
+function causeOf(failure: Failure, hasToken: boolean, host: HostState | null, name: string | null): string {
   const { ec2 = null, uptimeSeconds = null } = host ?? {};
   const place = ec2 === false ? ' The firmware says that this is not an EC2 instance.' : '';
   const boot =
@@ -58,7 +66,7 @@ function causeOf(failure: Failure, host: HostState | null, name: string | null):
       : '';
   const reason =
     name === null
-      ? (REASONS[failure.kind] ?? '')
+      ? reasonOf(failure, hasToken)
       : `Its endpoint is set to a name that leads nowhere: ${name}.`;
   return `The instance metadata service (IMDS), where every SDK gets the role's credentials, does not answer. ${reason}${place}${boot}`;
 }
@@ -118,7 +126,8 @@ export const imdsUnreachable = defineCheck({
       return untold ? unknownBecause('not judged', { failure }) : 'pass';
     }
     const tokenless = seen['imds-tokenless'];
-    if (failure.kind === 'response-timeout' && !token.ok && tokenless.ok && tokenless.value.status !== null) {
+    const nothingCame = failure.kind === 'response-timeout' && failure.status === undefined;
+    if (nothingCame && !token.ok && tokenless.ok && tokenless.value.status !== null) {
       return { pass: `a request without a token was answered (HTTP ${tokenless.value.status})` };
     }
     const host = seen.host.ok ? seen.host.value : null;
@@ -134,7 +143,7 @@ export const imdsUnreachable = defineCheck({
     const name = failure.kind === 'unroutable' && traffic.ok ? nameIn(traffic.value.endpoint) : null;
     return {
       severity: 'critical',
-      cause: [causeOf(failure, host, name), limitReached(failure, seen)]
+      cause: [causeOf(failure, token.ok, host, name), limitReached(failure, seen)]
         .filter((part) => part !== null)
         .join(' '),
       evidence,

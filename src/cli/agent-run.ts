@@ -17,6 +17,7 @@ import { type Changes, recordOf } from '../report/history-record.ts';
 import { metricTimestamp } from '../report/metrics.ts';
 import { renderPrometheus } from '../report/prometheus.ts';
 import { renderStatus } from '../report/status.ts';
+import { progressAbout, progressText } from './progress.ts';
 import type { Settled } from './settle.ts';
 import type { Publisher, World } from './world.ts';
 
@@ -36,7 +37,12 @@ export async function openRun(
   recorder: FlightRecorder,
   tell: TellAgentEvent,
 ): Promise<AgentRun> {
-  const clients = await world.openClients({ config, env, simulated: false, onEvent: () => {} });
+  const clients = await world.openClients({
+    config,
+    env,
+    simulated: false,
+    onEvent: (event) => tell({ type: 'imds', about: progressAbout(event), detail: progressText(event) }),
+  });
   const truth = { correctionMs: null as number | null, region: null as string | null };
   const publisher = config.offline
     ? null

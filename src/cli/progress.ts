@@ -17,6 +17,10 @@ const PURPOSES: Readonly<Record<ImdsPurpose, string>> = {
 
 const answer = (got: number | string): string => (typeof got === 'number' ? `HTTP ${got}` : got);
 
+/** The same for the same trouble, however often it is met. */
+export const progressAbout = (event: ClientEvent): string =>
+  `${event.type} ${event.purpose} ${'got' in event ? event.got : ''}`;
+
 export function progressText(event: ClientEvent): string {
   const what = PURPOSES[event.purpose];
   switch (event.type) {

@@ -16,6 +16,8 @@ export type Group =
 interface Common {
   readonly group: Group;
   readonly commands: readonly Command[];
+  /** Commands that take it as well, without a use for it of their own: one set of flags does for all. Not in their help. */
+  readonly alsoTakenBy?: readonly Command[];
   /** Where commands differ in the words they know, those of each. */
   readonly words?: Readonly<Partial<Record<Command, readonly string[]>>>;
   /** One line for help and documentation. */

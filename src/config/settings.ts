@@ -187,7 +187,7 @@ export const SETTINGS = {
   }),
   pid: optional({
     group: 'Credentials',
-    commands: ['check'],
+    commands: CYCLE,
     // proc(5): pid_max is at most 2^22.
     kind: integer(1, 4_194_304),
     describe: 'Judge the chain as this process sees it',
@@ -255,6 +255,7 @@ export const SETTINGS = {
   interval: one({
     group: 'Agent',
     commands: ['agent'],
+    alsoTakenBy: ['check'],
     kind: seconds(1, DAY_SECONDS),
     default: 60,
     describe: 'Time from the start of one cycle to the next',
@@ -262,6 +263,7 @@ export const SETTINGS = {
   flush: one({
     group: 'Agent',
     commands: ['agent'],
+    alsoTakenBy: ['check'],
     kind: seconds(1, DAY_SECONDS),
     default: 300,
     describe: 'Time between two deliveries to CloudWatch while nothing changes',
@@ -269,6 +271,7 @@ export const SETTINGS = {
   'state-dir': one({
     group: 'Agent',
     commands: ['agent', 'history'],
+    alsoTakenBy: ['check'],
     kind: path,
     default: '/var/lib/imds-probe',
     describe: 'Folder of what must outlive a restart',

@@ -98,7 +98,7 @@ export function fromFlags(
     if (commands === null) {
       const meant = nearest(name, flagNames(command));
       errors.push(unknownName(flag, flag, meant === null ? null : `--${meant}`));
-    } else if (!commands.includes(command)) {
+    } else if (!commands.includes(command) && !isAlsoTaken(name, command)) {
       const what = `${command} has no such option; it belongs to ${commands.join(' and ')}`;
       errors.push({ setting: name, origin: flag, what, allowed: null });
     } else if (!Object.hasOwn(COMMAND_FLAGS, name)) filling.add(name, { origin: flag, texts: texts(raw) });
@@ -111,6 +111,9 @@ function commandsOf(name: string): readonly Command[] | null {
   const setting = Object.hasOwn(SHORTHANDS, name) ? SHORTHANDS[name]?.setting : name;
   return setting !== undefined && isSettingName(setting) ? settingOf(setting).commands : null;
 }
+
+const isAlsoTaken = (name: string, command: Command): boolean =>
+  isSettingName(name) && settingOf(name).alsoTakenBy?.includes(command) === true;
 
 function flagNames(command: Command): string[] {
   return [...NAMES, ...Object.keys(COMMAND_FLAGS)].filter((name) => commandsOf(name)?.includes(command));

@@ -19,6 +19,8 @@ export type AgentEvent =
       /** Ids of the findings that stand. */
       readonly findings: readonly string[];
     }
+  /** What IMDS answered instead, or that it did not, as it happens. `about` is the same as long as it goes on. */
+  | { readonly type: 'imds'; readonly about: string; readonly detail: string }
   | { readonly type: 'raised' | 'changed' | 'cleared'; readonly finding: Finding }
   | { readonly type: 'published'; readonly delivery: Delivery }
   | { readonly type: 'publish-failed'; readonly delivery: Delivery }

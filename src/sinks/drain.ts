@@ -32,6 +32,9 @@ const PAGE = 1_000;
 /** A backlog of 16 MB is some 60 requests; isolating one bad datum among 1000 is 20. More than this wait their turn. */
 const MAX_REQUESTS = 200;
 
+/** Parts of requests that are refused one after the other before it is plain that the fault is not in a datum. */
+const MAX_REFUSED = 31;
+
 /**
  * The rules of delivery:
  *
@@ -41,11 +44,11 @@ const MAX_REQUESTS = 200;
  * - a request without an answer may have arrived. Its data stay and are sent again: late and perhaps twice is better
  *   than lost, and it is the only way a datum is counted twice;
  * - a refused request is cut in halves until the bad datum is alone. It is rejected, the others go through. Where
- *   nothing at all is accepted, the fault is not in a datum, and nothing is rejected.
+ *   nothing at all is accepted, the fault is not in a datum: it stops after 31 parts, and nothing is rejected.
  */
 export async function drain(options: DrainOptions): Promise<Drained> {
   const { outbox } = options;
-  const tally: Tally = { requests: 0, asked: 0, accepted: 0, rejected: 0, suspects: [] };
+  const tally: Tally = { requests: 0, asked: 0, accepted: 0, refused: 0, rejected: 0, suspects: [] };
   const stopped = await sendAll(options, tally);
   const { requests, accepted, suspects } = tally;
   const failure = stopped ?? suspects[0]?.refusal ?? null;
@@ -64,6 +67,8 @@ interface Tally {
   /** Data that were put into requests. */
   asked: number;
   accepted: number;
+  /** Parts of requests. */
+  refused: number;
   rejected: number;
   /** Data that were refused when they were sent alone. */
   readonly suspects: { readonly datum: Datum; readonly refusal: DeliveryFailure }[];
@@ -119,6 +124,8 @@ async function sendBatch(
       detail,
     };
     if (outcome.kind === 'later') return refusal;
+    tally.refused += 1;
+    if (tally.accepted === 0 && tally.refused >= MAX_REFUSED) return refusal;
     const [datum] = part;
     const half = Math.ceil(part.length / 2);
     if (part.length === 1 && datum !== undefined) tally.suspects.push({ datum, refusal });

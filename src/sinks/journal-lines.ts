@@ -55,6 +55,8 @@ export function lineOf(event: AgentEvent, before: Told): Line {
       return publishedLine(event.delivery, before.failing);
     case 'publish-failed':
       return failedLine(event.delivery);
+    case 'imds':
+      return { level: 'warn', msg: event.detail, fields: { detail: event.detail }, trouble: event.about };
     case 'trouble':
       return {
         level: 'warn',

@@ -55,6 +55,7 @@ export function createJournal(options: JournalOptions = {}): Journal {
     const line = lineOf(event, told);
     told = remember(told, event);
     // It is over: news when it comes back.
+    if (event.type === 'cycle' && event.status === 'ok') repeats = forget(repeats, 'imds ');
     if (event.type === 'published') repeats = forget(repeats, 'publish-failed ');
     if (event.type === 'recovered') repeats = forget(repeats, `trouble ${event.what}`);
     let suppressed = 0;

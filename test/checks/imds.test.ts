@@ -36,6 +36,9 @@ const answeredWithoutToken = (status: number): Snapshot => ({
   'imds-tokenless': seen({ asked: true, status }),
 });
 
+/** The head of the answer to the PUT came, its body did not: no hop limit lets half of an answer through. */
+const BEGUN: Snapshot = { 'imds-token': lost('response-timeout', 'the body was not complete', 200) };
+
 const TABLE: Record<string, readonly [string, Snapshot, Expected][]> = {
   'imds-unreachable': [
     ['healthy', {}, 'pass'],
@@ -45,6 +48,7 @@ const TABLE: Record<string, readonly [string, Snapshot, Expected][]> = {
     ['reset', tokenLost('reset'), 'critical'],
     ['everything hangs', tokenLost('response-timeout'), 'critical'],
     ['hop limit', answeredWithoutToken(401), 'pass'],
+    ['an answer that begins, and does not end', { ...answeredWithoutToken(401), ...BEGUN }, 'critical'],
     ['403', tokenLost('http-status', 403), 'pass'],
     ['malformed', tokenLost('malformed'), 'pass'],
     ['token good, then silence', { 'instance-role': lost('response-timeout') }, 'critical'],
@@ -56,6 +60,7 @@ const TABLE: Record<string, readonly [string, Snapshot, Expected][]> = {
     ['answered 401 without a token', answeredWithoutToken(401), 'critical'],
     ['answered 200 without a token', answeredWithoutToken(200), 'critical'],
     ['both hang', tokenLost('response-timeout'), 'unknown'],
+    ['its answer begins, and does not end', { ...answeredWithoutToken(401), ...BEGUN }, 'pass'],
     ['refused', tokenLost('refused'), 'pass'],
     [
       'not compared',
@@ -94,6 +99,30 @@ const TABLE: Record<string, readonly [string, Snapshot, Expected][]> = {
       'above it',
       { 'imds-traffic': aTraffic([aRequest('token', 200, 251), aRequest('role', 200, 251)]) },
       'warning',
+    ],
+    [
+      'no identity document in all tries',
+      {
+        'imds-traffic': aTraffic([
+          aRequest('token', 200),
+          aRequest('role', 200),
+          aRequest('credentials', 200),
+          ...[1, 2, 3].map(() => aRequest('identity', null, 1000, 'response-timeout')),
+        ]),
+      },
+      'warning',
+    ],
+    [
+      'no credentials is told elsewhere',
+      {
+        'instance-role': lost('response-timeout'),
+        'imds-traffic': aTraffic([
+          aRequest('token', 200),
+          aRequest('role', null, 1000, 'response-timeout'),
+          aRequest('identity', null, 1000, 'response-timeout'),
+        ]),
+      },
+      'pass',
     ],
     [
       'one hiccup',

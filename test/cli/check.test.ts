@@ -391,4 +391,13 @@ describe.concurrent('agent', () => {
     expect(ended.code).toBe(0);
     expect(box.received().metrics.filter(({ name }) => name === 'Heartbeat')).toHaveLength(1);
   });
+
+  it('tells on standard error what IMDS answers instead, as it comes', async () => {
+    const box = await instance({ imds: { faults: [{ method: 'PUT', answer: { status: 503 }, times: 1 }] } });
+    const ended = await run(['agent', '--once'], box.environment);
+    const lines = ended.stderr.split('\n').filter((line) => line.includes('"event":"imds"'));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'warn', msg: expect.stringMatching(/^IMDS, session token: HTTP 503; try 1 of 3, again in /) },
+    ]);
+  });
 });

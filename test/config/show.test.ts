@@ -76,7 +76,8 @@ describe('options for yargs', () => {
       '--timeot: there is no such setting; did you mean --timeout?; allowed: what imds-probe check --show-config lists',
     ],
     [['--format', 'xml'], '--format: format cannot be "xml"; allowed: text, json, nagios or prometheus'],
-    [['--interval', '5'], '--interval: check has no such option; it belongs to agent'],
+    [['--listen', '5'], '--listen: check has no such option; it belongs to agent'],
+    [['--interval', '0'], '--interval: interval cannot be "0"; allowed: seconds, from 1 to 86400'],
   ])('tell what is wrong with %j', (args, error) => {
     const resolved = parsed(args);
     expect(resolved.ok ? [] : resolved.errors.map(configErrorText)).toEqual([error]);
@@ -89,7 +90,6 @@ describe('options for yargs', () => {
     expect(only('check', agent)).toEqual([
       'simulate',
       'publish',
-      'pid',
       'run-credential-process',
       'wait',
       'format',

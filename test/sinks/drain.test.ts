@@ -200,9 +200,24 @@ describe('drain', () => {
 
   it('bounds the requests of one go', async () => {
     const outbox = filled(1_000);
-    const { drained } = await run((data) => (data.length > 1 ? REFUSED : ACCEPTED), { outbox });
+    let asked = 0;
+    const { drained } = await run(
+      () => {
+        asked += 1;
+        return asked === 2 ? ACCEPTED : REFUSED;
+      },
+      { outbox },
+    );
     expect(drained.requests).toBe(200);
     expect(outbox.depth().dropped).toBe(0);
+  });
+
+  it('soon stops cutting where nothing at all is accepted: the fault is not in a datum', async () => {
+    const outbox = filled(1_000);
+    const { drained } = await run(() => REFUSED, { outbox });
+    expect(drained).toMatchObject({ requests: 31, failed: true, rejected: 0, accepted: 0 });
+    expect(drained.failure?.code).toBe('InvalidParameterValue');
+    expect(outbox.depth()).toMatchObject({ pending: 1_000, dropped: 0 });
   });
 
   it('is not held by an outbox that does not settle', async () => {

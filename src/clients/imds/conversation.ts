@@ -122,9 +122,13 @@ export class Conversation {
   }
 
   /** Sends the tokenless GET, once a cycle and without a second try: EC2 counts them, and people alarm on that. */
-  tokenless(cycle: Cycle, signal: AbortSignal): Promise<Result<TokenlessAnswer>> {
+  tokenless(
+    cycle: Cycle,
+    signal: AbortSignal,
+    timeoutMs = this.#options.timeoutMs,
+  ): Promise<Result<TokenlessAnswer>> {
     if (cycle.tokenless === null) {
-      cycle.tokenless = this.#askWithoutToken(cycle, signal);
+      cycle.tokenless = this.#askWithoutToken(cycle, signal, timeoutMs);
       // A defect in there is told to whoever awaits it, and must not end the program where nobody does.
       cycle.tokenless.catch(() => undefined);
     }
@@ -170,7 +174,9 @@ export class Conversation {
     const beside = (): void => {
       if (cycle.tokenless !== null) return;
       this.#options.onEvent({ type: 'unanswered', purpose: 'token', afterMs: UNANSWERED_MS });
-      void this.tokenless(cycle, signal);
+      // Beside the only try, it must not take longer than that.
+      const { attempts, timeoutMs } = this.#options;
+      void this.tokenless(cycle, signal, attempts === 1 ? timeoutMs - UNANSWERED_MS : timeoutMs);
     };
     const headers = { 'X-aws-ec2-metadata-token-ttl-seconds': String(MAX_TOKEN_TTL_SECONDS) };
     try {
@@ -240,12 +246,16 @@ export class Conversation {
     return this.#gaveUp(purpose, { ok: false, failure, attempts });
   }
 
-  async #askWithoutToken(cycle: Cycle, signal: AbortSignal): Promise<Result<TokenlessAnswer>> {
+  async #askWithoutToken(
+    cycle: Cycle,
+    signal: AbortSignal,
+    timeoutMs: number,
+  ): Promise<Result<TokenlessAnswer>> {
     // The identity document is there on every instance, holds no secret, and where IMDSv1 is allowed it brings
     // the instance id and the Region that the fix of a lost PUT needs.
     const exchange = await this.#aside.send(
       { method: 'GET', path: IDENTITY_PATH, headers: {} },
-      this.#sending('tokenless', 'GET', cycle, signal),
+      { ...this.#sending('tokenless', 'GET', cycle, signal), timeoutMs },
     );
     await this.#aside.close();
     if (!exchange.ok) return { ok: false, failure: exchange.failure, attempts: 1 };

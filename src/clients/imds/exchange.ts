@@ -163,11 +163,15 @@ export class PendingExchange implements Dispatcher.DispatchHandler {
       const detail = `no connection to ${this.#line.where} ${within}: packets to it get no answer`;
       return { ok: false, failure: { kind: 'connect-timeout', detail }, transient: true };
     }
-    const detail =
+    const failure: Failure =
       this.#phase === 'headers'
-        ? `${what} was answered with ${this.#status}, but the body was not complete ${within}`
-        : `${what} was sent and not answered ${within}`;
-    return { ok: false, failure: { kind: 'response-timeout', detail }, transient: true };
+        ? {
+            kind: 'response-timeout',
+            detail: `${what} was answered with ${this.#status}, but the body was not complete ${within}`,
+            status: this.#status,
+          }
+        : { kind: 'response-timeout', detail: `${what} was sent and not answered ${within}` };
+    return { ok: false, failure, transient: true };
   }
 }
 

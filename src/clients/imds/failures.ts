@@ -82,5 +82,5 @@ export function statusFailure(what: string, status: number): Failure {
 
 /** A Failure of this kind as an event tells it: the status where there is one. */
 export function told(failure: Failure): number | FailureKind {
-  return failure.status ?? failure.kind;
+  return failure.kind === 'http-status' ? (failure.status ?? failure.kind) : failure.kind;
 }

@@ -171,6 +171,7 @@ describe('a token request that fails', () => {
       failure: {
         kind: 'response-timeout',
         detail: 'PUT /latest/api/token was answered with 200, but the body was not complete within 40 ms',
+        status: 200,
       },
     });
   });
