@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { type TransformOptions, transform } from 'esbuild';
 import { type OutputChunk, rolldown } from 'rolldown';
 import manifest from '../package.json' with { type: 'json' };
-import { DEFINED, replacementFor } from './build/replaced.ts';
+import { DEFINED, INJECTED, replacementFor } from './build/replaced.ts';
+import { withLateRunbook } from './build/runbooks.ts';
 import { bundledFolders, bundledPackages, licenseText, type Outputs } from './package/bundled.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -40,12 +41,19 @@ async function bundle(): Promise<readonly OutputChunk[]> {
     platform: 'node',
     // `module` first: the CommonJS builds of the AWS client cannot be tree-shaken.
     resolve: { mainFields: ['module', 'main'] },
-    transform: { target: TARGET, define: { ...DEFINED } },
+    transform: { target: TARGET, define: { ...DEFINED }, inject: { ...INJECTED } },
     treeshake: { moduleSideEffects: [{ test: /\/src\/(?!main\.ts$)/, sideEffects: false }] },
     plugins: [
       {
         name: 'replacements',
         resolveId: (source, importer) => (importer === undefined ? null : replacementFor(source, importer)),
+      },
+      {
+        name: 'late runbooks',
+        transform: {
+          filter: { id: /\/src\/checks\/[\w-]+\.ts$/ },
+          handler: (code) => withLateRunbook(code),
+        },
       },
     ],
     onLog: (level, log) => {
@@ -107,9 +115,11 @@ const MAIN = 'chunks/main.cjs';
 const bundled = await bundle();
 const files = new Map<string, string | Buffer>();
 for (const { fileName, code } of bundled) {
+  const small = await transform(code.replace(/^#!.*/, ''), { ...MINIFY, format: 'cjs' });
+  // As start.ts calls it.
   files.set(
     `chunks/${fileName}`,
-    (await transform(code.replace(/^#!.*/, ''), { ...MINIFY, format: 'cjs' })).code,
+    `(function (exports, require, module, __dirname) {${small.code.trim()}\n})\n`,
   );
 }
 files.set('chunks/llhttp.wasm', await parser());
@@ -133,7 +143,7 @@ files.delete(MAIN);
 // As start.ts reads it.
 files.set(
   'imds-probe.mjs',
-  `#!/usr/bin/env node\n/*\n${main.replaceAll('*/', '*\u0001/').trim()}\n*/\n${start.code}`,
+  `#!/usr/bin/env node\n/*\n${main.replaceAll('*/', '*\u0001/').trimEnd()}\n*/\n${start.code}`,
 );
 const { REPORT_SCHEMA } = await import('../src/report/schema.ts');
 files.set('report.schema.json', `${JSON.stringify(REPORT_SCHEMA, null, 2)}\n`);

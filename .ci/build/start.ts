@@ -114,7 +114,7 @@ interface Source {
   readonly lineOffset: number;
 }
 
-// The build leaves no character that would not fit one byte.
+// Each is one function, and the build leaves no character in it that would not fit one byte.
 function chunk(name: string): Source {
   const filename = `${chunks}/${name}`;
   return { filename, text: fs.readFileSync(filename, 'latin1'), lineOffset: 0 };
@@ -123,8 +123,9 @@ function chunk(name: string): Source {
 /** From the comment in this file: a line with its beginning, the text, and a line that ends it. */
 function main(): Source {
   const filename = import.meta.filename;
-  const file = fs.readFileSync(filename, 'latin1');
-  const text = file.slice(file.indexOf('/*\n') + 3, file.indexOf('\n*/'));
+  const file = fs.readFileSync(filename);
+  const from = file.indexOf('/*\n') + 3;
+  const text = file.toString('latin1', from, file.indexOf('\n*/', from));
   return { filename, text: text.replaceAll('*\u0001/', '*/'), lineOffset: 2 };
 }
 
@@ -137,9 +138,8 @@ function load(id: string): unknown {
   const module: Module = { exports: {} };
   modules.set(name, module);
   const { filename, text, lineOffset } = name === MAIN ? main() : chunk(name);
-  const code = `(function (exports, require, module, __dirname) {${text}\n})`;
   const cachedData = cached(name);
-  const script = new Script(code, {
+  const script = new Script(text, {
     filename,
     lineOffset,
     ...(cachedData === undefined ? {} : { cachedData }),

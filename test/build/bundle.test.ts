@@ -133,7 +133,10 @@ describe('what a crash and a closed pipe leave', () => {
 
   it('is one line of ours where it breaks later', async () => {
     const broken = changed('later', (text) =>
-      text.replace('\n*/', '\nsetImmediate(()=>{throw new Error("on purpose\\n"+"x".repeat(1e5))});\n*/'),
+      text.replace(
+        '\n})\n*/',
+        '\nsetImmediate(()=>{throw new Error("on purpose\\n"+"x".repeat(1e5))});\n})\n*/',
+      ),
     );
     const { code, stderr } = await withNode(broken, ['check', '--simulate', 'hop-limit']);
     expect(code).toBe(70);

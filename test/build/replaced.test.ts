@@ -6,7 +6,8 @@ import { maxHeaderSize } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEFINED, REPLACEMENTS, replacementFor } from '../../.ci/build/replaced.ts';
+import { DEFINED, INJECTED, REPLACEMENTS, replacementFor } from '../../.ci/build/replaced.ts';
+import { withLateRunbook } from '../../.ci/build/runbooks.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const instead = path.join(root, '.ci/build/instead');
@@ -22,7 +23,8 @@ const sources = new Map(
 
 describe('the list', () => {
   it('names files that are there, and all of them', () => {
-    const named = [...new Set(REPLACEMENTS.map(({ by }) => by))].sort();
+    const injected = Object.values(INJECTED).map(([file]) => path.basename(file));
+    const named = [...new Set([...REPLACEMENTS.map(({ by }) => by), ...injected])].sort();
     const there = readdirSync(instead).filter((name) => !name.endsWith('.d.ts'));
     expect(named).toEqual(there.sort());
   });
@@ -154,6 +156,38 @@ describe('string-width', () => {
       expect(ours(text)).toBe(real(text));
     },
   );
+});
+
+describe('performance', () => {
+  it('goes as fast as the real one', async () => {
+    const { performance: ours } = await import('../../.ci/build/instead/performance.ts');
+    const before = ours.now() - performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(Math.abs(ours.now() - performance.now() - before)).toBeLessThan(1);
+  });
+
+  it('tells when it began', async () => {
+    const { performance: ours } = await import('../../.ci/build/instead/performance.ts');
+    const difference = ours.timeOrigin + ours.now() - (performance.timeOrigin + performance.now());
+    expect(Math.abs(difference)).toBeLessThan(1);
+  });
+
+  it('is asked for nothing else', () => {
+    for (const [file, text] of sources) {
+      expect([...text.matchAll(/\bperformance\.(?!now\(\)|timeOrigin\b)\w+/g)].map(String), file).toEqual([]);
+    }
+  });
+});
+
+describe('runbooks', () => {
+  it('are made when they are read', () => {
+    const code =
+      "export const a = defineCheck({ id: 'a', runbook: { means: 'x', fixes: [f({})] }, assess() {} });";
+    expect(withLateRunbook(code)).toBe(
+      "export const a = defineCheck({ id: 'a', get runbook() { return { means: 'x', fixes: [f({})] }; }, assess() {} });",
+    );
+    expect(withLateRunbook('export const a = 1;')).toBeNull();
+  });
 });
 
 describe('what is defined', () => {

@@ -1,9 +1,9 @@
 // Lists the connections of this machine to the metadata service, and whose they are: from /proc/net/tcp, tcp6 and fd.
-import { readdirSync, readlinkSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { close, open, read, readdirSync, readlinkSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { endianness } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { MetadataSocket } from '../../core/link-local.ts';
 import { failed, type Result, succeeded } from '../../core/outcome.ts';
 import { shownText } from '../../core/text.ts';
@@ -126,15 +126,15 @@ function words(bytes: readonly number[]): string {
 
 /**
  * As much of a file as is read at most; null where it can't be. Not at once: the kernel takes its time for these tables,
- * and the requests that are under way must not wait for it.
+ * and the requests that are under way must not wait for it. (`node:fs/promises` would take longer to load than to use.)
  */
 async function startOf(path: string): Promise<string | null> {
-  const file = await open(path).catch(() => null);
+  const file = await promisify(open)(path, 'r').catch(() => null);
   if (file === null) return null;
   try {
     const chunks: Buffer[] = [];
     for (let length = 0; length < MAX_TABLE_BYTES; ) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(64 * 1024));
+      const { bytesRead, buffer } = await promisify(read)(file, { buffer: Buffer.allocUnsafe(64 * 1024) });
       if (bytesRead === 0) break;
       chunks.push(buffer.subarray(0, bytesRead));
       length += bytesRead;
@@ -143,7 +143,7 @@ async function startOf(path: string): Promise<string | null> {
   } catch {
     return null;
   } finally {
-    await file.close();
+    await promisify(close)(file);
   }
 }
 
