@@ -6,7 +6,7 @@ import type { ClientEvent } from '../core/ports.ts';
 import type { World } from './world.ts';
 
 const PURPOSES: Readonly<Record<ImdsPurpose, string>> = {
-  token: 'session token',
+  token: 'request for a token',
   tokenless: 'request without a token',
   role: 'list of roles',
   credentials: 'credentials',

@@ -397,7 +397,7 @@ describe.concurrent('agent', () => {
     const ended = await run(['agent', '--once'], box.environment);
     const lines = ended.stderr.split('\n').filter((line) => line.includes('"event":"imds"'));
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { level: 'warn', msg: expect.stringMatching(/^IMDS, session token: HTTP 503; try 1 of 3, again in /) },
+      { level: 'warn', msg: expect.stringMatching(/^IMDS, request for a token: HTTP 503; try 1 of 3, again in /) },
     ]);
   });
 });
