@@ -18,6 +18,9 @@ const FAULT_EVERY_MS = 60;
 type Measured = Extract<Told, { measured: unknown }>['measured'];
 type Metrics = Extract<Told, { metrics: unknown }>['metrics'];
 
+/** The bounds that the package's launcher gives the agent (deploy/packages/launcher.sh). */
+const LAUNCHER = ['--optimize-for-size', '--max-semi-space-size=1', '--max-old-space-size=64'];
+
 const NO_METRICS: Metrics = { measured: 0, accepted: 0, rejected: 0, pending: 0, dropped: 0 };
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'imds-probe-soak-'));
@@ -110,8 +113,9 @@ describe('a soak', () => {
   it(`of ${CYCLES} cycles under random faults leaves heap and file handles where they were`, async () => {
     const box = await startInstance();
     const agent = fork(path.join(import.meta.dirname, 'soak', 'agent.ts'), {
-      execArgv: ['--expose-gc', '--no-warnings'],
+      execArgv: [...LAUNCHER, '--expose-gc', '--no-warnings'],
       env: {
+        MALLOC_ARENA_MAX: '1',
         ...box.environment,
         PATH: process.env['PATH'] ?? '',
         NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '',
