@@ -185,6 +185,7 @@ function explained(error: unknown, dir: string): DiskTrouble {
   const met = troubleOf(error);
   if (met.kind !== 'failing') return met;
   try {
+    if (!fs.statSync(dir).isDirectory()) return new DiskTrouble('failing', `${dir} is not a folder`);
     fs.accessSync(dir, fs.constants.W_OK | fs.constants.X_OK);
     if (fs.statfsSync(dir).bavail === 0) return new DiskTrouble('full', `no space is left in ${dir}`);
   } catch (cause) {

@@ -335,7 +335,13 @@ describe('a folder that refuses', () => {
     const { recorder, told } = opened(place);
     for (const time of [1, 2, 3]) recorder.record(aCycle(time, { events: [anEvent(time)] }));
     recorder.outbox.accepted(recorder.outbox.newest(2).map(({ id }) => id));
-    expect(told.map(({ type }) => type)).toEqual(['trouble']);
+    expect(told).toEqual([
+      {
+        type: 'trouble',
+        what: 'recorder (failing)',
+        detail: `${place} is not a folder; what is measured is kept in memory until that is over`,
+      },
+    ]);
     fs.rmSync(place);
     recorder.record(aCycle(4));
     expect(told.map(({ type }) => type)).toEqual(['trouble', 'recovered']);
