@@ -116,7 +116,8 @@ async function openClients({ config, env, simulated, onEvent }: ClientsOptions):
   const chain = createChainPort({
     reader: createChainReader({
       environment: env,
-      home: simulated ? null : shellHome(env),
+      // The box's home is empty, unless a profile is asked for by its flag.
+      home: simulated && config.origins.profile !== '--profile' ? null : shellHome(process.env),
       profile: profileAsked(config),
       pid: config.pid,
       allProcesses: config.allProcesses,

@@ -159,6 +159,17 @@ describe.concurrent('what wins', () => {
   });
 });
 
+describe.concurrent('the box of --simulate', () => {
+  it('leaves this home and this shell outside, but for the profile that --profile names', async () => {
+    const { folder } = home({ '.aws/credentials': `[prod]\n${keys(LONG_LIVED)}` });
+    const mine = { HOME: folder, AWS_PROFILE: 'prod', ...variables(TEMPORARY) };
+    const without = await seen(mine, ['--simulate', 'healthy']);
+    expect(without.chain.winner).toBe('instance-role');
+    const named = await seen(mine, ['--simulate', 'healthy', '--profile', 'prod']);
+    expect(named.chain).toMatchObject({ winner: 'profile', profile: { name: 'prod', from: '--profile' } });
+  });
+});
+
 describe.concurrent('every finding of the chain fails for real', () => {
   it('env-credentials-expired, by its own word', async () => {
     const { finding, code } = await seen({ ...variables(TEMPORARY), AWS_CREDENTIAL_EXPIRATION: PAST });
