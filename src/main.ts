@@ -34,7 +34,7 @@ const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
     // The second time somebody means it.
-    if (stop.signal.aborted) leaveNow(130);
+    if (stop.signal.aborted) leaveNow(daemon ? 0 : 130);
     stop.abort(signal);
   });
 }

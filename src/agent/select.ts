@@ -5,6 +5,7 @@ import type { Probe } from '../core/ports.ts';
 import type { ProbeId } from '../core/snapshot.ts';
 
 export interface Selection {
+  /** Those that are reported; what `--skip` names is among them, and in `omitted`. */
   readonly checks: readonly Check[];
   readonly probes: readonly Probe[];
   /** Those that run only where the probe that they stand in for has failed. */
@@ -30,9 +31,8 @@ export function select(
 ): Selection {
   const named = (names: readonly string[], check: Check) =>
     names.includes(check.id) || names.includes(check.group);
-  const chosen = checks.filter(
-    (check) => (options.only.length === 0 || named(options.only, check)) && !named(options.skip, check),
-  );
+  const asked = checks.filter((check) => options.only.length === 0 || named(options.only, check));
+  const chosen = asked.filter((check) => !named(options.skip, check));
   const wanted = new Set<ProbeId>(chosen.flatMap((check) => check.needs));
   if (options.only.length === 0) {
     // What is optional to the checks, and what no check reads at all, belongs to a whole diagnosis too …
@@ -44,7 +44,8 @@ export function select(
     const readByChosen = new Set<ProbeId>(chosen.flatMap((check) => [...check.needs, ...(check.uses ?? [])]));
     for (const id of readBySkipped) if (!readByChosen.has(id)) wanted.delete(id);
   }
-  const omitted: Partial<Record<ProbeId, string>> = {};
+  const omitted: Record<string, string> = {};
+  for (const check of asked) if (!chosen.includes(check)) omitted[check.id] = 'left out by --skip';
   const running = probes.filter((probe) => {
     if (!wanted.has(probe.id)) {
       omitted[probe.id] = options.only.length > 0 ? 'left out by --only' : 'left out by --skip';
@@ -61,5 +62,5 @@ export function select(
     ({ id, standsInFor }) =>
       options.only.length > 0 && standsInFor !== undefined && used.has(id) && !wanted.has(id),
   );
-  return { checks: chosen, probes: running, standIns, omitted };
+  return { checks: asked, probes: running, standIns, omitted };
 }

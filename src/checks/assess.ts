@@ -1,10 +1,10 @@
 // Runs checks over a snapshot: verdicts in catalogue order, findings with the root cause first. Pure.
 import type { Assessment, Check, Policy } from '../core/check.ts';
 import type { Finding, Severity, Verdict } from '../core/report.ts';
-import type { ProbeId, Snapshot } from '../core/snapshot.ts';
+import type { Snapshot } from '../core/snapshot.ts';
 
-/** Why a probe did not run, by its id: `--offline`, `--only`, not configured. */
-export type Omitted = Readonly<Partial<Record<ProbeId, string>>>;
+/** Why a probe did not run (`--offline`, `--only`, not configured), or a check does not judge (`--skip`), by its id. */
+export type Omitted = Readonly<Record<string, string>>;
 
 export interface Judgement {
   readonly verdicts: readonly Verdict[];
@@ -37,6 +37,8 @@ export function assess(
 }
 
 function judge(check: Check, snapshot: Snapshot, omitted: Omitted, policy: Policy): Assessment {
+  const leftOut = omitted[check.id];
+  if (leftOut !== undefined) return { skipped: leftOut };
   for (const id of check.needs) {
     if (snapshot[id] === undefined) return { skipped: omitted[id] ?? `${id} was not looked at` };
     const outcome = snapshot[id];

@@ -166,7 +166,7 @@ describe.concurrent('the box of --simulate', () => {
     const without = await seen(mine, ['--simulate', 'healthy']);
     expect(without.chain.winner).toBe('instance-role');
     const named = await seen(mine, ['--simulate', 'healthy', '--profile', 'prod']);
-    expect(named.chain).toMatchObject({ winner: 'profile', profile: { name: 'prod', from: '--profile' } });
+    expect(named.chain).toMatchObject({ winner: 'profile', profile: { name: 'prod', from: 'flag' } });
   });
 });
 
