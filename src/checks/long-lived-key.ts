@@ -42,7 +42,7 @@ export const longLivedKey = defineCheck({
     if (first === undefined) return 'pass';
     return {
       severity: 'warning',
-      cause: `The long-lived key ${first.accessKeyId} is in ${first.place}${places.length > 1 ? `, and there are ${places.length - 1} more` : ''}.`,
+      cause: `The long-lived key ${first.accessKeyId} is in ${first.place}${places.length > 1 ? `, and ${places.length - 1} more ${places.length === 2 ? 'lies' : 'lie'} here` : ''}.`,
       evidence: {
         keys: places.slice(0, MAX_NAMED).map(({ accessKeyId, place }) => `${accessKeyId} in ${place}`),
         found: places.length,

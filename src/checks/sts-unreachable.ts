@@ -47,11 +47,13 @@ export const stsUnreachable = defineCheck({
           }
         : {
             severity: 'warning',
-            consequence: `It is needed by ${needing.slice(0, 5).join(', ')}, which gets no credentials from it.`,
+            consequence: `Without it there are no credentials for ${needing.slice(0, 5).join(', ')}.`,
           };
     });
   },
 });
+
+const NEEDING: readonly string[] = ['assume-role', 'web-identity'];
 
 /** Profiles and variables whose credentials come from STS. */
 function whoNeedsSts(outcome: Outcome<CredentialChain> | undefined): readonly string[] {
@@ -60,7 +62,8 @@ function whoNeedsSts(outcome: Outcome<CredentialChain> | undefined): readonly st
   return [
     ...(environment.webIdentity === null ? [] : ['AWS_WEB_IDENTITY_TOKEN_FILE']),
     ...profiles
-      .filter(({ provider }) => provider === 'assume-role' || provider === 'web-identity')
+      // A broken one would get none with it either.
+      .filter(({ provider, problems }) => problems.length === 0 && NEEDING.includes(provider))
       .map(({ name }) => `the profile ${name}`),
   ];
 }

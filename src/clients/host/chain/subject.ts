@@ -106,7 +106,11 @@ export async function processSubject(
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'EACCES' || code === 'EPERM') {
-      return failed('permission', `process ${pid} belongs to another user; run as root to look at it`);
+      const why =
+        process.geteuid?.() === 0
+          ? 'may not be looked at from here, not even by root (a container without CAP_SYS_PTRACE)'
+          : 'belongs to another user; run as root to look at it';
+      return failed('permission', `process ${pid} ${why}`);
     }
     if (code === 'ENOENT' || code === 'ESRCH') return failed('malformed', `there is no process ${pid}`);
     throw error;
