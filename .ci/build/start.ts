@@ -55,9 +55,19 @@ function cacheFolders(): readonly string[] {
   return process.getuid?.() === 0 || !base.startsWith('/') ? [own] : [own, `${base}/imds-probe`];
 }
 
-/** The program's folder is as safe as the program; any other has to be this user's alone. */
+/** File systems whose server may be gone, mounted where homes can be; src/clients/host/mounts.ts is exact. */
+const FAR =
+  /^\S+ \/(?!(?:proc|sys|run|var\/lib)\/)\S* (?:nfs4?|cifs|smb3|smbfs|ceph|afs|coda|9p|lustre|gpfs|beegfs|glusterfs|orangefs|virtiofs|autofs|fuse|fuse\.\S+) /m;
+
+const homesMayBeFar = (): boolean => FAR.test(fs.readFileSync('/proc/self/mounts', 'latin1'));
+
+/**
+ * The program's folder is as safe as the program; any other has to be this user's alone, and must not keep us waiting
+ * for ever: where any home may be far away, none is looked into.
+ */
 function isSafe(folder: string): boolean {
   if (folder === caches[0]) return true;
+  if (homesMayBeFar()) return false;
   const { uid, mode } = fs.lstatSync(folder);
   return uid === process.getuid?.() && (mode & 0o022) === 0;
 }
@@ -168,6 +178,7 @@ function keep(): void {
   if (fresh.size === 0 || process.uptime() > SHORT_RUN_SECONDS) return;
   for (const folder of caches) {
     const done = attempt(() => {
+      if (folder !== caches[0] && homesMayBeFar()) return undefined;
       fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
       if (!isSafe(folder)) return undefined;
       for (const [name, script] of fresh) write(folder, name, script.createCachedData());

@@ -85,6 +85,13 @@ describe.runIf(lacking === null)('a home whose file server is gone', () => {
     expect(report.verdicts.find(({ id }) => id === 'role-credentials-expired')?.status).toBe('pass');
   });
 
+  it('keeps a user waiting no longer, who may keep what was compiled there only', async () => {
+    const line = 'setpriv --reuid=65534 --regid=65534 --clear-groups $0 check --json --deadline 6';
+    const seen = await inside(mounted, line, { ...box.environment, HOME: home });
+    expect(seen.tookMs).toBeLessThan(7_000);
+    expect(reportIn(seen).observations['credential-chain']?.ok).toBe(false);
+  });
+
   it('on PATH is passed over', async () => {
     const env = { ...box.environment, PATH: `${home}/bin:${process.env['PATH']}` };
     const seen = await inside(mounted, '$0 check --json --deadline 6', env);
