@@ -1,5 +1,5 @@
 // Lists the connections of this machine to the metadata service, and whose they are: from /proc/net/tcp, tcp6 and fd.
-import { close, open, read, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, read, readdirSync, readlinkSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { endianness } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
@@ -125,25 +125,31 @@ function words(bytes: readonly number[]): string {
 }
 
 /**
- * As much of a file as is read at most; null where it can't be. Not at once: the kernel takes its time for these tables,
- * and the requests that are under way must not wait for it. (`node:fs/promises` would take longer to load than to use.)
+ * The kernel hands out a page of whole lines at a time, of 4 KiB or more. With less than that there was no other line;
+ * to be told so it would go through its whole table again.
+ */
+const NOT_A_PAGE_BYTES = 4096 - 256;
+
+/**
+ * As much of a table of /proc/net as is read at most; null where it can't be. Not at once: the kernel takes its time for
+ * these, and the requests that are under way must not wait for it. (`node:fs/promises` would take longer to load.)
  */
 async function startOf(path: string): Promise<string | null> {
-  const file = await promisify(open)(path, 'r').catch(() => null);
-  if (file === null) return null;
+  const chunks: Buffer[] = [];
+  let file: number | null = null;
   try {
-    const chunks: Buffer[] = [];
+    file = openSync(path, 'r');
     for (let length = 0; length < MAX_TABLE_BYTES; ) {
       const { bytesRead, buffer } = await promisify(read)(file, { buffer: Buffer.allocUnsafe(64 * 1024) });
-      if (bytesRead === 0) break;
       chunks.push(buffer.subarray(0, bytesRead));
       length += bytesRead;
+      if (bytesRead < NOT_A_PAGE_BYTES) break;
     }
     return Buffer.concat(chunks).toString('latin1');
   } catch {
     return null;
   } finally {
-    await promisify(close)(file);
+    if (file !== null) closeSync(file);
   }
 }
 
