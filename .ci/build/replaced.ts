@@ -18,7 +18,7 @@ export const REPLACEMENTS: readonly Replacement[] = [
     what: /^undici$/,
     by: 'undici.ts',
     because:
-      'its index loads fetch, WebSocket, caches and mocks; the program uses Client, Agent, ProxyAgent and `request`',
+      'its index loads fetch, WebSocket, caches and mocks; the program uses Client, Agent, ProxyAgent, `request` and `connect`',
   },
   {
     what: /^\.\/client-h2\.js$/,

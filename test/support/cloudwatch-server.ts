@@ -70,6 +70,8 @@ export async function startCloudWatch(tls?: {
   let coming: Behaviour[] = [OK];
   let rule: (received: Received) => Behaviour | null = () => null;
   const serve = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
+    // A look at how far requests come, without a body.
+    if (request.method === 'HEAD') return reply(response, OK);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
