@@ -79,7 +79,7 @@ function settled<K extends keyof ApartTasks>(
   let path: string | null = null;
   let ended = false;
   const over = new Promise<void>((done) => {
-    child.once('close', () => done());
+    child.once('exit', () => done());
   });
   const end = (how: ApartEnd<K>): void => {
     if (ended) return;
@@ -104,7 +104,7 @@ function settled<K extends keyof ApartTasks>(
     if ('reading' in word) path = word.reading;
     else end({ state: 'answered', value: word.answer as ApartAnswers[K] });
   });
-  child.once('error', () => end({ state: 'failed' }));
+  child.on('error', () => end({ state: 'failed' }));
   child.once('exit', () => end(signal.aborted ? { state: 'silent', path, over } : { state: 'failed' }));
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
