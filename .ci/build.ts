@@ -109,23 +109,24 @@ function oldestNode(): readonly [major: number, minor: number] {
   return [Number(found[1]), Number(found[2])];
 }
 
-/** What every run needs; it goes into the first file. */
-const MAIN = 'chunks/main.cjs';
+/** What every run needs. */
+const FIRST_FILE = ['main.cjs', 'rolldown-runtime.cjs'];
 
 const bundled = await bundle();
+// What start.ts reads: objects of factories by the name of a chunk.
 const files = new Map<string, string | Buffer>();
+const first: string[] = [];
 for (const { fileName, code } of bundled) {
   const small = await transform(code.replace(/^#!.*/, ''), { ...MINIFY, format: 'cjs' });
-  // As start.ts calls it.
-  files.set(
-    `chunks/${fileName}`,
-    `(function (exports, require, module, __dirname) {${small.code.trim()}\n})\n`,
-  );
+  const inFirstFile = FIRST_FILE.includes(fileName);
+  const factory = `"${fileName}":(function (exports, require, module, __dirname) {${small.code.trim()}\n})`;
+  if (inFirstFile) first.push(factory);
+  else files.set(`chunks/${fileName}`, `({${factory}})\n`);
 }
 files.set('chunks/llhttp.wasm', await parser());
-const main = String(files.get(MAIN));
-if (/[\u0001\u0080-\uffff]/.test(main)) throw new Error(`${MAIN} is not what start.ts can read`);
-const hash = createHash('sha256');
+const every = `({${first.join(',\n')}})`;
+if (/[\u0001\u0080-\uffff]/.test(every)) throw new Error('there is a character that start.ts cannot read');
+const hash = createHash('sha256').update(every);
 for (const [name, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
   hash.update(name).update(content);
 const start = await transform(await readFile(path.join(root, '.ci/build/start.ts'), 'utf8'), {
@@ -139,11 +140,9 @@ const start = await transform(await readFile(path.join(root, '.ci/build/start.ts
     OLDEST_NODE: JSON.stringify(oldestNode()),
   },
 });
-files.delete(MAIN);
-// As start.ts reads it.
 files.set(
   'imds-probe.mjs',
-  `#!/usr/bin/env node\n/*\n${main.replaceAll('*/', '*\u0001/').trimEnd()}\n*/\n${start.code}`,
+  `#!/usr/bin/env node\n/*\n${every.replaceAll('*/', '*\u0001/')}\n*/\n${start.code}`,
 );
 const { REPORT_SCHEMA } = await import('../src/report/schema.ts');
 files.set('report.schema.json', `${JSON.stringify(REPORT_SCHEMA, null, 2)}\n`);

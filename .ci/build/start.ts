@@ -92,7 +92,11 @@ interface Module {
   exports: unknown;
 }
 
+type Factory = (exports: unknown, require: (id: string) => unknown, module: Module, folder: string) => void;
+
 const modules = new Map<string, Module>();
+/** Read and compiled, by name; what every run needs comes in one. */
+const factories = new Map<string, Factory>();
 const fresh = new Map<string, Vm.Script>();
 
 /** Built-ins that take long to load, and that hardly any run needs whose code names them: loaded when first used. */
@@ -119,15 +123,10 @@ const MAIN = 'main.cjs';
 
 interface Source {
   readonly filename: string;
+  /** An object of factories by name; the build leaves no character in it that would not fit one byte. */
   readonly text: string;
   /** Of the text in its file, so that the stack of an error tells where to look. */
   readonly lineOffset: number;
-}
-
-// Each is one function, and the build leaves no character in it that would not fit one byte.
-function chunk(name: string): Source {
-  const filename = `${chunks}/${name}`;
-  return { filename, text: fs.readFileSync(filename, 'latin1'), lineOffset: 0 };
 }
 
 /** From the comment in this file: a line with its beginning, the text, and a line that ends it. */
@@ -139,14 +138,12 @@ function main(): Source {
   return { filename, text: text.replaceAll('*\u0001/', '*/'), lineOffset: 2 };
 }
 
-/** `require` for chunks: `./name.cjs` is another of them, everything else a built-in. */
-function load(id: string): unknown {
-  if (!id.startsWith('./')) return builtin(id);
-  const name = id.slice(2);
-  const known = modules.get(name);
-  if (known !== undefined) return known.exports;
-  const module: Module = { exports: {} };
-  modules.set(name, module);
+function chunk(name: string): Source {
+  const filename = `${chunks}/${name}`;
+  return { filename, text: fs.readFileSync(filename, 'latin1'), lineOffset: 0 };
+}
+
+function compile(name: string): void {
   const { filename, text, lineOffset } = name === MAIN ? main() : chunk(name);
   const cachedData = cached(name);
   const script = new Script(text, {
@@ -155,7 +152,20 @@ function load(id: string): unknown {
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   if (script.cachedDataRejected !== false) fresh.set(name, script);
-  script.runInThisContext()(module.exports, load, module, chunks);
+  const found = script.runInThisContext() as Readonly<Record<string, Factory>>;
+  for (const [each, factory] of Object.entries(found)) factories.set(each, factory);
+}
+
+/** `require` for chunks: `./name.cjs` is another of them, everything else a built-in. */
+function load(id: string): unknown {
+  if (!id.startsWith('./')) return builtin(id);
+  const name = id.slice(2);
+  const known = modules.get(name);
+  if (known !== undefined) return known.exports;
+  const module: Module = { exports: {} };
+  modules.set(name, module);
+  if (!factories.has(name)) compile(name);
+  factories.get(name)?.(module.exports, load, module, chunks);
   return module.exports;
 }
 

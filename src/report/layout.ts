@@ -51,8 +51,9 @@ function chop(text: string, width: number): string[] {
   return [...cut, piece];
 }
 
-/** A word that fits no line becomes pieces that do. */
-const pieces = (word: string, width: number): string[] => (isUrl(word) ? [word] : chop(word, width));
+/** A word that fits no line becomes pieces that do. No character takes more than two columns. */
+const pieces = (word: string, width: number): string[] =>
+  word.length * 2 <= width || isUrl(word) ? [word] : chop(word, width);
 
 /** What must not be torn apart; `wrap` puts the blanks back. */
 export const together = (text: string): string => text.replaceAll(' ', '\u00a0');

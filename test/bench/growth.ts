@@ -1,7 +1,7 @@
 // Whether the agent grows: its memory after 20,000 cycles against that after 5,000, without the waits between them.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type BenchBox, openBox } from './box.ts';
@@ -25,6 +25,7 @@ export async function growth({ program, say }: Bench): Promise<Result> {
       // A beat of an hour that comes at once, since `no-waiting.mjs` cuts long timers short.
       argv: [
         process.execPath,
+        ...launcherSettings(),
         '--import',
         path.join(import.meta.dirname, 'no-waiting.mjs'),
         program,
@@ -32,6 +33,9 @@ export async function growth({ program, say }: Bench): Promise<Result> {
         '--interval',
         '3600',
         '--flush',
+        '1',
+        // What a cycle was given is kept until its deadline: here that would be thousands of cycles at once.
+        '--deadline',
         '1',
         '--state-dir',
         state,
@@ -68,6 +72,16 @@ export async function growth({ program, say }: Bench): Promise<Result> {
     if (child.exitCode === null) await once(child, 'exit');
     await box.close();
   }
+}
+
+/** What the launcher of the packages gives the agent's Node. */
+function launcherSettings(): readonly string[] {
+  const launcher = readFileSync(
+    path.resolve(import.meta.dirname, '../../deploy/packages/launcher.sh'),
+    'utf8',
+  );
+  const agent = /= agent \][^]*?\nfi/.exec(launcher)?.[0] ?? '';
+  return [...agent.matchAll(/\s(--[a-z][a-z0-9=-]+)/g)].flatMap(([, setting]) => setting ?? []);
 }
 
 /** Cycles are counted by what they ask the time server: four questions each. */

@@ -134,8 +134,8 @@ describe('what a crash and a closed pipe leave', () => {
   it('is one line of ours where it breaks later', async () => {
     const broken = changed('later', (text) =>
       text.replace(
-        '\n})\n*/',
-        '\nsetImmediate(()=>{throw new Error("on purpose\\n"+"x".repeat(1e5))});\n})\n*/',
+        /"main\.cjs":\(function[^{]*\{/,
+        '$&setImmediate(()=>{throw new Error("on purpose\\n"+"x".repeat(1e5))});',
       ),
     );
     const { code, stderr } = await withNode(broken, ['check', '--simulate', 'hop-limit']);
