@@ -80,7 +80,7 @@ function launcherSettings(): readonly string[] {
     path.resolve(import.meta.dirname, '../../deploy/packages/launcher.sh'),
     'utf8',
   );
-  const agent = /= agent \][^]*?\nfi/.exec(launcher)?.[0] ?? '';
+  const agent = /= agent \][\s\S]*?\nfi/.exec(launcher)?.[0] ?? '';
   return [...agent.matchAll(/\s(--[a-z][a-z0-9=-]+)/g)].flatMap(([, setting]) => setting ?? []);
 }
 

@@ -75,7 +75,7 @@ export async function readMetadataSockets(
 /** Lines of a table of /proc/net: number, local address, remote address, state, queues, timer, retries, user, time-out, inode. */
 function entriesOf(table: string, remotes: ReadonlySet<string>): readonly Entry[] {
   const entries: Entry[] = [];
-  for (const line of table.split('\n')) {
+  for (const line of linesWith(table, remotes)) {
     const [, local = '', remote = '', status = '', , , , uid = '', , inode = ''] = line.trim().split(/\s+/);
     const state = STATES[status];
     if (state === undefined || !remotes.has(remote) || !/^\d{1,10}$/.test(uid) || !/^\d{1,20}$/.test(inode))
@@ -83,6 +83,16 @@ function entriesOf(table: string, remotes: ReadonlySet<string>): readonly Entry[
     entries.push({ local, state, uid: Number(uid), inode });
   }
   return entries;
+}
+
+/** The lines with one of these words. A busy machine has thousands of others, which are not taken apart. */
+function linesWith(table: string, words: ReadonlySet<string>): readonly string[] {
+  const starts = new Set<number>();
+  for (const word of words) {
+    for (let at = table.indexOf(word); at !== -1; at = table.indexOf(word, at + 1))
+      starts.add(table.lastIndexOf('\n', at) + 1);
+  }
+  return [...starts].sort((a, b) => a - b).map((start) => table.slice(start).split('\n', 1)[0] ?? '');
 }
 
 /** Addresses as the kernel prints them: words of 32 bits in the machine's own byte order, then the port. */
