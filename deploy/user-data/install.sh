@@ -256,12 +256,16 @@ install_it() {
     say "$INSTALL_VERSION is ready"
   else
     what_happened
-    [ -n "$previous" ] || fail "$INSTALL_VERSION did not become ready"
-    say "$INSTALL_VERSION did not become ready; going back to $before"
+    case $changed-$configured-$previous in
+    yes-*- | no-no-*) fail "$INSTALL_VERSION did not become ready" ;;
+    esac
+    say "$INSTALL_VERSION did not become ready; going back to $before and its settings"
     systemctl stop "$unit" || true
-    put_in_place "$previous"
+    if [ "$changed" = yes ]; then
+      put_in_place "$previous"
+      rm -f "$kept/$(package_of "$INSTALL_VERSION")"
+    fi
     restore_config
-    rm -f "$kept/$(package_of "$INSTALL_VERSION")"
     become_ready || fail "$before did not become ready either"
     fail "$before runs again" 3
   fi

@@ -227,6 +227,18 @@ describe.skipIf(skipped)('a booted system', () => {
     expect((await sh('systemctl is-active imds-probe')).output).toBe('active');
   });
 
+  it('goes back to the settings before when it does not become ready with new ones', async () => {
+    const before = (await sh('cat /etc/imds-probe/config.yaml')).output;
+    const listen = "import socket, time; s = socket.create_server(('127.0.0.1', 8099)); time.sleep(1000)";
+    await sh(`systemd-run -q --unit=silent python3 -c "${listen}"`);
+    const silent = { ENDPOINT: 'http://127.0.0.1:8099', TIMEOUT: '100', ATTEMPTS: '1', DEADLINE: '100' };
+    const variables = Object.entries(silent).map(([name, value]) => [`IMDS_PROBE_${name}`, value]);
+    const ran = await install(V1, Object.fromEntries(variables));
+    expect(ran).toMatchObject({ code: 3, output: expect.stringContaining(`${V1} runs again`) });
+    expect((await sh('cat /etc/imds-probe/config.yaml')).output).toBe(before);
+    expect((await sh('systemctl is-active imds-probe')).output).toBe('active');
+  }, 120_000);
+
   it('writes settings as they were said, whatever is in them', async () => {
     const odd = 'a "b" \\ $HOME `id` #c: d';
     const ran = await install(V1, { ...SETTINGS, IMDS_PROBE_PROFILE: odd });
