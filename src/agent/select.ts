@@ -18,7 +18,11 @@ export interface SelectionOptions {
   readonly only: readonly string[];
   readonly skip: readonly string[];
   readonly offline: boolean;
+  /** Metrics will be sent: that takes credentials to sign with, and a Region to send to. */
+  readonly publish: boolean;
 }
+
+const SIGNING: readonly ProbeId[] = ['instance-role', 'instance-identity'];
 
 /**
  * `--only` runs just the probes its checks need; `--skip` leaves out those that nothing else reads.
@@ -33,7 +37,8 @@ export function select(
     names.includes(check.id) || names.includes(check.group);
   const asked = checks.filter((check) => options.only.length === 0 || named(options.only, check));
   const chosen = asked.filter((check) => !named(options.skip, check));
-  const wanted = new Set<ProbeId>(chosen.flatMap((check) => check.needs));
+  const signing = options.publish ? SIGNING : [];
+  const wanted = new Set<ProbeId>([...signing, ...chosen.flatMap((check) => check.needs)]);
   if (options.only.length === 0) {
     // What is optional to the checks, and what no check reads at all, belongs to a whole diagnosis too …
     for (const probe of probes) wanted.add(probe.id);
@@ -41,7 +46,10 @@ export function select(
     const readBySkipped = new Set(
       checks.filter((check) => !chosen.includes(check)).flatMap((check) => check.needs),
     );
-    const readByChosen = new Set<ProbeId>(chosen.flatMap((check) => [...check.needs, ...(check.uses ?? [])]));
+    const readByChosen = new Set<ProbeId>([
+      ...signing,
+      ...chosen.flatMap((check) => [...check.needs, ...(check.uses ?? [])]),
+    ]);
     for (const id of readBySkipped) if (!readByChosen.has(id)) wanted.delete(id);
   }
   const omitted: Record<string, string> = {};

@@ -58,7 +58,7 @@ export async function openRun(
     prometheus: (report) => renderPrometheus(report, CHECKS),
     emf: (report) => renderEmf(report, config.namespace),
   });
-  const selection = select(CHECKS, PROBES, config);
+  const selection = select(CHECKS, PROBES, { ...config, publish: !config.offline });
   const policy: Policy = { ...config.thresholds, previousRoleName: null };
 
   const project: AgentRun['project'] = (cycle, findings, attention, changes) => {

@@ -8,10 +8,13 @@ export function styleOf({ env, terminal }: Pick<World, 'env' | 'terminal'>): Tex
   return { colour, width: terminal.stdoutIsTerminal ? terminal.columns : 80, unicode: isUtf8(env) };
 }
 
-/** The locale's character set, as setlocale(3) finds it: the first of these three that is set decides. */
+/**
+ * The locale's character set, as setlocale(3) finds it: the first of these three that is set decides. Where none is
+ * (containers, units, CI) what shows the text is hardly ever older than UTF-8.
+ */
 function isUtf8(env: Environment): boolean {
   const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(
     (value) => value !== undefined && value !== '',
   );
-  return locale !== undefined && /utf-?8/i.test(locale);
+  return locale === undefined || /utf-?8/i.test(locale);
 }

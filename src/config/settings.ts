@@ -339,7 +339,7 @@ export const SETTINGS = {
     commands: CYCLE,
     kind: milliseconds(1, 3_600_000),
     default: 250,
-    describe: 'Warn when the metadata service takes longer than this',
+    describe: 'Warn when the metadata service typically takes longer than this, or once twice as long',
   }),
 } as const;
 

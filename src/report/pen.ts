@@ -52,7 +52,10 @@ const ASCII: Readonly<Record<string, string>> = {
 };
 
 function ascii(text: string, other: (character: string) => string): string {
-  return text.replace(/[^\u0000-\u007e]/gu, (character) => ASCII[character] ?? other(character));
+  // A key id is written in one way everywhere: people and scripts look for it.
+  return text.replace(/[A-Z0-9]{4}…[A-Z0-9]{4}|[^\u0000-\u007e]/gu, (found) =>
+    found.length > 2 ? found : (ASCII[found] ?? other(found)),
+  );
 }
 
 export function penFor(style: TextStyle): Pen {

@@ -399,6 +399,17 @@ describe.concurrent('agent', () => {
     expect(box.received().metrics.filter(({ name }) => name === 'Heartbeat')).toHaveLength(1);
   });
 
+  it.each<[string, readonly string[]]>([
+    ['agent', ['agent', '--once', '--only', 'clock']],
+    ['check --publish', ['check', '--publish', '--only', 'clock-skewed']],
+    ['check --publish without the role', ['check', '--publish', '--skip', 'role,imds']],
+  ])('%s has credentials to publish with, whatever is judged', async (_name, args) => {
+    const box = await instance();
+    const ended = await run(args, box.environment);
+    expect(ended.code).toBe(0);
+    expect(box.received().metrics.filter(({ name }) => name === 'ClockOffset')).toHaveLength(1);
+  });
+
   it('tells on standard error what IMDS answers instead, as it comes', async () => {
     const box = await instance({ imds: { faults: [{ method: 'PUT', answer: { status: 503 }, times: 1 }] } });
     const ended = await run(['agent', '--once'], box.environment);
