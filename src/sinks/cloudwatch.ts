@@ -145,13 +145,20 @@ export function createPublisher(options: PublisherOptions): Publisher {
     name: 'cloudwatch',
     deliver: async (report, signal) => {
       if (!isDue(report)) return;
-      const delivery = await inTurn(AbortSignal.timeout(DELIVERY_MS), {
-        enough: () => signal.aborted,
-        maxBatches: BATCHES_AT_ONCE,
-        tries: alarm.now === alarm.told ? 1 : undefined,
-        againLater: true,
-      });
-      options.onDelivery?.(delivery);
+      // Not AbortSignal.timeout, which would hold on to all of it for the whole time, however soon it is done.
+      const patience = new AbortController();
+      const timer = setTimeout(() => patience.abort(), DELIVERY_MS);
+      try {
+        const delivery = await inTurn(patience.signal, {
+          enough: () => signal.aborted,
+          maxBatches: BATCHES_AT_ONCE,
+          tries: alarm.now === alarm.told ? 1 : undefined,
+          againLater: true,
+        });
+        options.onDelivery?.(delivery);
+      } finally {
+        clearTimeout(timer);
+      }
     },
   };
   const flush = (signal: AbortSignal): Promise<Delivery> => inTurn(signal, ALL_OF_IT);
