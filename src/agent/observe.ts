@@ -52,8 +52,9 @@ function finished(result: Result<unknown>, startedMs: number, clock: ClockPort):
 
 async function bounded(probe: Probe, ports: Ports, signal: AbortSignal): Promise<Result<unknown>> {
   let timer: NodeJS.Timeout | undefined;
+  let giveUp = (): void => {};
   const late = new Promise<Result<unknown>>((resolve) => {
-    const giveUp = () => {
+    giveUp = () => {
       timer = setTimeout(
         () => resolve(failed('response-timeout', `${probe.id}: no result within the deadline`)),
         GRACE_MS,
@@ -68,6 +69,7 @@ async function bounded(probe: Probe, ports: Ports, signal: AbortSignal): Promise
     const name = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return failed('crashed', shownText(name));
   } finally {
+    signal.removeEventListener('abort', giveUp);
     clearTimeout(timer);
   }
 }
