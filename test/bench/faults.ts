@@ -109,7 +109,10 @@ function wordsOf(peer: Peer, { stdout, stderr, code }: Ran): string {
     return `exit ${code}: ${ids.join(', ') || 'nothing wrong'}`;
   }
   if (peer.says.test(stdout)) return 'credentials';
-  const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
+  const lines = `${stderr}\n${stdout}`
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => !line.startsWith('at '));
   const telling = lines.filter((line) => /error|unable|no credentials|could not/i.test(line));
   return `exit ${code}: ${(telling.at(-1) ?? lines.find((line) => line !== '') ?? '').slice(0, 140)}`;
 }
