@@ -1,6 +1,6 @@
 // Nothing keeps the program beyond its deadline: not a home whose file server is gone, not a name server that is silent.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -110,7 +110,10 @@ describe.runIf(fuse)('a home whose file server is gone', () => {
   });
 
   it('on PATH is passed over', async () => {
-    const env = { ...box.environment, PATH: `${home}/bin:${process.env['PATH']}` };
+    const bin = path.join(folder, 'bin');
+    mkdirSync(bin);
+    symlinkSync(path.join(home, 'aws'), path.join(bin, 'aws'));
+    const env = { ...box.environment, PATH: `${home}/bin:${bin}:${process.env['PATH']}` };
     const seen = await inside(mounted, '$0 check --json --deadline 6', env);
     expect(seen.tookMs).toBeLessThan(5_000);
     expect(reportIn(seen).observations['aws-cli']?.ok).toBe(true);

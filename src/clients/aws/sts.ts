@@ -7,7 +7,7 @@ import { serviceEndpoint } from '../../facts/aws-endpoints.ts';
 import type { SigningCredentials } from './credentials.ts';
 import { createAwsDispatcher } from './dispatcher.ts';
 import { refusal } from './failure.ts';
-import type { Environment } from './proxy.ts';
+import { type Environment, proxyRoute } from './proxy.ts';
 import { element, postQuery, type QueryAnswer } from './query.ts';
 
 export interface StsOptions {
@@ -73,7 +73,7 @@ export function createSts(options: StsOptions): Sts {
         return {
           ...NOTHING,
           state: 'failed',
-          detail,
+          detail: `${detail}${throughProxy(url, options.environment)}`,
           accessKeyId: shownAccessKeyId(credentials.accessKeyId),
         };
       }
@@ -83,6 +83,14 @@ export function createSts(options: StsOptions): Sts {
       dispatcher = null;
     },
   };
+}
+
+/** Whoever was not reached may have been the proxy. */
+function throughProxy(url: URL, environment: Environment): string {
+  const route = proxyRoute(url, environment);
+  return route.via === 'proxy'
+    ? `, on the way through the proxy ${shownText(new URL(route.url).host, 80)}`
+    : '';
 }
 
 const NOTHING = { arn: null, accountId: null, code: null, accessKeyId: null };

@@ -14,9 +14,9 @@ export function onPath(name: string, path: string, further: readonly string[] = 
   for (const folder of [...path.split(delimiter).slice(0, MAX_FOLDERS), ...further]) {
     // A relative entry would make what runs depend on the folder we were started in.
     if (!isAbsolute(folder)) continue;
-    // A look at it may never end, and no program of the system lies there.
-    if (isFar(folder)) continue;
     const candidate = join(folder, name);
+    // A look at it may never end, and no program of the system lies there.
+    if (isFar(candidate)) continue;
     try {
       accessSync(candidate, constants.X_OK);
       if (statSync(candidate).isFile()) return candidate;

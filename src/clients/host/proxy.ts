@@ -39,8 +39,10 @@ function clientsBelow(root: string, path: string | undefined): readonly AnyProxy
   const folders = (path ?? USUAL_PATH)
     .split(':')
     .slice(0, MAX_FOLDERS)
-    .filter((folder) => folder.startsWith('/') && !isFar(folder));
+    .filter((folder) => folder.startsWith('/'));
   return COMMANDS.filter(([command]) =>
-    folders.some((folder) => existsSync(`${root}${folder}/${command}`)),
+    folders
+      .map((folder) => `${root}${folder}/${command}`)
+      .some((place) => !isFar(place) && existsSync(place)),
   ).map(([, client]) => client);
 }

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync, readdirSync, readSync, realpathSync } f
 import { dirname, join } from 'node:path';
 import type { AwsCli } from '../../../core/chain.ts';
 import { shownText } from '../../../core/text.ts';
+import { isFar } from '../mounts.ts';
 import { onPath, whyNotRun } from '../program.ts';
 import { runBounded } from './run-process.ts';
 
@@ -65,7 +66,7 @@ function installedVersion(found: string): string | null {
 /** A Python script: the package's metadata lies in the libraries beside the script or its interpreter. */
 function pythonVersion(script: string): string | null {
   const interpreter = /^#!\s*(\/\S*python[\d.]*)/.exec(firstBytes(script))?.[1];
-  if (interpreter === undefined) return null;
+  if (interpreter === undefined || isFar(interpreter)) return null;
   const prefixes = new Set([dirname(dirname(script)), dirname(dirname(interpreter))]);
   try {
     prefixes.add(dirname(dirname(realpathSync(interpreter))));
@@ -120,6 +121,7 @@ function packageVersion(folder: string): string | null {
 }
 
 function entries(folder: string): readonly string[] {
+  if (isFar(folder)) return [];
   try {
     return readdirSync(folder);
   } catch {
