@@ -53,7 +53,7 @@ const ASCII: Readonly<Record<string, string>> = {
 
 function ascii(text: string, other: (character: string) => string): string {
   // A key id is written in one way everywhere: people and scripts look for it.
-  return text.replace(/[A-Z0-9]{4}…[A-Z0-9]{4}|[^\u0000-\u007e]/gu, (found) =>
+  return text.replace(/[A-Z0-9]{4}\u2026[A-Z0-9]{4}|[^\u0000-\u007e]/gu, (found) =>
     found.length > 2 ? found : (ASCII[found] ?? other(found)),
   );
 }
