@@ -59,19 +59,22 @@ export const envCredentialsExpired = defineCheck({
     const processes = expiredProcesses(seen.processes);
     const { environment } = chain;
     if (how === null && processes.length === 0) return judgeUnexpired(chain, seen['caller-identity']);
-    const named = processes.slice(0, MAX_NAMED).map((row) => `${row.pid} ${row.command}`);
+    const shown = ({ pid, command }: ProcessRow): string => `${pid} ${command}`;
+    // The process asked for is named once.
+    const others = processes.filter(({ pid }) => how === null || pid !== chain.subject.pid);
+    const named = others.slice(0, MAX_NAMED).map(shown);
     const where = [
       how === null ? null : whose(chain),
       named.length === 0 ? null : `process ${named.join(', process ')}`,
     ];
     return {
       severity: 'critical',
-      cause: `The credentials in the environment of ${where.filter((part) => part !== null).join(' and of ')}${andMore(processes.length, MAX_NAMED)} have expired${how === null ? '' : ` (${how})`}; they come before the instance role and nothing refreshes them.`,
+      cause: `The credentials in the environment of ${where.filter((part) => part !== null).join(' and of ')}${andMore(others.length, MAX_NAMED)} have expired${how === null ? '' : ` (${how})`}; they come before the instance role and nothing refreshes them.`,
       evidence: {
         variables: how === null ? [] : environment.variables.filter((name) => /CRED|KEY|TOKEN/.test(name)),
         accessKeyId: how === null ? null : (environment.key?.accessKeyId ?? null),
         expiration: environment.expiration,
-        processes: named,
+        processes: processes.slice(0, MAX_NAMED).map(shown),
       },
       fix: how === null ? processFixes(processes[0]?.pid ?? '<pid>') : environmentFixes(chain),
     };

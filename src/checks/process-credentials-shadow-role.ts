@@ -28,7 +28,7 @@ export const processCredentialsShadowRole = defineCheck({
     if (!asked) return { skipped: 'asked for with --all-processes' };
     const rows = processes.filter((row) => row.from === 'environment' && row.expired !== true);
     const [first] = rows;
-    const unseen = `${hidden} of ${looked} processes could not be looked at; run as root to see them`;
+    const unseen = `${hidden} of ${looked} processes could not be looked at; root sees those of other users`;
     if (first === undefined) {
       return hidden > 0 ? { unknown: unseen } : { pass: `none of ${looked} processes does` };
     }

@@ -477,6 +477,16 @@ describe('what is said', () => {
     expect(seenFinding.fix[0]?.command).toBe('systemctl status 77');
   });
 
+  it('names that process once, beside the others with expired credentials', () => {
+    const subject = { pid: 77, command: 'java', uid: 5, home: '/srv', network: 'same' as const };
+    const expired = [row({ pid: 77, command: 'java', expired: true }), row({ pid: 78, expired: true })];
+    const { cause } = finding('env-credentials-expired', {
+      ...world({ subject, environment: EXPIRED_KEYS }),
+      ...processes(expired),
+    });
+    expect(cause).toContain('of process 77 (java) and of process 78 worker have expired');
+  });
+
   it.each<[string, string, Snapshot, string]>([
     [
       'frozen in the application',
