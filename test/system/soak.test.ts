@@ -187,9 +187,10 @@ describe('a soak', () => {
     });
     expect(accepted).toBeGreaterThan(0);
     expect(after.handles).toBeLessThanOrEqual(before.handles + 2);
-    expect(after.heapBytes).toBeLessThanOrEqual(before.heapBytes * 1.1);
+    // Less than 160 bytes a cycle: V8 goes on compiling for a while what is needed seldom.
+    expect(after.heapBytes).toBeLessThanOrEqual(before.heapBytes + 3 * 2 ** 20);
     expect(after.externalBytes).toBeLessThanOrEqual(before.externalBytes + 2 ** 20);
-    expect(after.rssBytes).toBeLessThanOrEqual(before.rssBytes * 1.25);
+    expect(after.rssBytes).toBeLessThanOrEqual(before.rssBytes * 1.1);
     // 20,000 cycles and what came and went with them are well inside the 13 days that are kept.
     expect(after.fileBytes).toBeLessThanOrEqual(16_000_000);
   });
