@@ -3,10 +3,15 @@
 /** What a run still has to close is closed within a few milliseconds. */
 const PATIENCE_MS = 250;
 
-/** Ends with this code when nothing is left to do, or a moment later. */
+/** Ends with this code when nothing is left to do, or a moment later; what was written is let out in any case. */
 export function leave(code: number): void {
   process.exitCode = code;
-  setTimeout(() => leaveNow(code), PATIENCE_MS).unref();
+  const look = (): void => {
+    const { stdout, stderr } = process;
+    if (stdout.writableLength + stderr.writableLength === 0) leaveNow(code);
+    setTimeout(look, PATIENCE_MS).unref();
+  };
+  setTimeout(look, PATIENCE_MS).unref();
 }
 
 /**
