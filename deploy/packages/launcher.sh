@@ -11,7 +11,7 @@ unset NODE_OPTIONS NODE_PATH NODE_V8_COVERAGE
 
 if [ "${1-}" = agent ]; then
   # Runs for months and does little: small heap steps, what is free goes back, no machine code, and bytecode only of what
-  # runs often (npm run bench: 65 MiB in place of 95). Its start does not matter, so it neither reads nor writes compiled
+  # runs often (npm run bench: 65 MiB in place of 80). Its start does not matter, so it neither reads nor writes compiled
   # code.
   export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}" MALLOC_TRIM_THRESHOLD_=131072 MALLOC_MMAP_THRESHOLD_=65536
   export NODE_DISABLE_COMPILE_CACHE=1
