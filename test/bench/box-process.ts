@@ -79,4 +79,6 @@ async function answer(question: BoxQuestion): Promise<unknown> {
 process.on('message', (question: BoxQuestion) => {
   void answer(question).then((told) => process.connected && process.send?.({ told }));
 });
+// Whoever asked is gone: by its own word, or because it was stopped.
+process.on('disconnect', () => process.exit());
 process.send?.({ environment: box.environment } satisfies BoxStarted);
