@@ -162,6 +162,9 @@ export async function runRow(row: Row, folder: string): Promise<Outcome> {
       exitCode: code,
       seconds: (performance.now() - started) / 1000,
     };
+  } catch (error) {
+    const said = agents.map((agent) => agent.output().stderr.slice(-2_000)).join('\n');
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${said}`);
   } finally {
     for (const agent of agents) agent.child.kill('SIGKILL');
     await Promise.all(agents.map(({ ended }) => ended));
