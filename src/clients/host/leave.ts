@@ -14,6 +14,14 @@ export function leave(code: number): void {
   setTimeout(look, PATIENCE_MS).unref();
 }
 
+/** What ld.so(8) may need to find Node's libraries; nothing else is wanted. */
+const loader = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value !== undefined && name.startsWith('LD_') ? [[name, value]] : [],
+    ),
+  );
+
 /**
  * Ends at once. exit(3) first waits for every thread, and one that opens a file of a dead server never comes back;
  * execve(2) waits for none. So another program takes this one's place, which only has to end.
@@ -22,7 +30,7 @@ export function leaveNow(code: number): never {
   try {
     // It would say that execve is experimental.
     process.emitWarning = () => undefined;
-    process.execve?.(process.execPath, [process.execPath, '-e', `process.exit(${code})`], {});
+    process.execve?.(process.execPath, [process.execPath, '-e', `process.exit(${code})`], loader());
   } catch {
     // Not allowed here: then there is the usual way only.
   }
