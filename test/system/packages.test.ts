@@ -1,7 +1,5 @@
 // The packages as they are released: built twice alike, judged by the worlds' own tools, installed, and run on both architectures.
 import {
-  cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -34,18 +32,19 @@ const work = mkdtempSync(path.join(tmpdir(), 'imds-probe-packages-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 const out = path.join(work, 'packages');
 const key = path.join(work, 'key.pem');
-/** A copy, so that a build beside this test changes nothing here. */
-const dist = path.join(work, 'dist');
-
 /** As small as they are released takes minutes, and nothing here depends on it: IMDS_PROBE_TEST_SMALL=true does it. */
 const quick = process.env['IMDS_PROBE_TEST_SMALL'] === 'true' ? [] : ['--quick'];
 
-/** Builds as `npm run package` does; answers what it said. */
+/** Builds the program and packs it, as `npm run package` does; answers what the packing said. */
 function build(folder: string, env: Readonly<Record<string, string>> = {}): string {
-  const args = ['--out', folder, '--dist', dist, '--key', key, '--distributor', ...quick];
-  const ran = run(process.execPath, [path.join(ROOT, '.ci/package.ts'), ...args], { env });
-  if (ran.code !== 0) throw new Error(ran.output);
-  return ran.output;
+  const dist = `${folder}-dist`;
+  const script = (name: string, ...args: readonly string[]): string => {
+    const ran = run(process.execPath, [path.join(ROOT, '.ci', name), ...args], { env });
+    if (ran.code !== 0) throw new Error(ran.output);
+    return ran.output;
+  };
+  script('build.ts', '--out', dist);
+  return script('package.ts', '--out', folder, '--dist', dist, '--key', key, '--distributor', ...quick);
 }
 
 /** The file of the release whose name matches. */
@@ -64,10 +63,6 @@ function unpack(tarball: string, name: string): string {
 
 describe.skipIf(skipped)('the packages', () => {
   beforeAll(() => {
-    const built = path.join(ROOT, 'dist');
-    if (!existsSync(path.join(built, 'imds-probe.mjs')))
-      run(process.execPath, [path.join(ROOT, '.ci/build.ts')]);
-    cpSync(built, dist, { recursive: true });
     run('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', key]);
     console.log(build(out));
   }, 900_000);

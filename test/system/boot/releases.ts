@@ -32,9 +32,13 @@ export const HANGING = "if (process.argv[2] === 'agent') setInterval(() => {}, 1
 /** Builds the package of this machine's architecture, hardly compressed; `main` replaces the program. Answers its path. */
 export function buildOne(folder: string, version: string, format: 'deb' | 'rpm', main?: string): string {
   const env = { ...process.env, NODE_OPTIONS: '' };
-  const built = path.join(ROOT, 'dist');
-  if (!existsSync(path.join(built, 'imds-probe.mjs')))
-    execFileSync(process.execPath, ['.ci/build.ts'], { cwd: ROOT, env, stdio: 'ignore' });
+  const built = path.join(folder, 'built');
+  if (!existsSync(built))
+    execFileSync(process.execPath, ['.ci/build.ts', '--out', built], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   const dist = path.join(folder, `dist-${version}`);
   cpSync(built, dist, { recursive: true });
   if (main !== undefined) writeFileSync(path.join(dist, 'imds-probe.mjs'), main);
