@@ -120,9 +120,12 @@ export const publishFailing = defineCheck({
       endpoint,
     };
     const since = oldestSeconds === null ? '' : `, the oldest for ${spokenSeconds(oldestSeconds)}`;
+    const fate = delivery.againLater
+      ? `${pending} metrics wait${since}`
+      : `The ${pending} metrics of this run are not sent later; those of an agent are`;
     return {
       severity: 'warning',
-      cause: `CloudWatch did not take the metrics ${failures === 1 ? 'the last time' : `${failures} times in a row`}: ${failure?.detail ?? code}. ${pending} metrics wait${since}.`,
+      cause: `CloudWatch did not take the metrics ${failures === 1 ? 'the last time' : `${failures} times in a row`}: ${failure?.detail ?? code}. ${fate}.`,
       evidence: { code, detail: failure?.detail ?? null, failures, pending, oldestSeconds, endpoint },
       fix: fixesFor(delivery, names),
     };

@@ -36,3 +36,7 @@ export function withoutSecrets(text: string, known: readonly string[] = []): str
     .replace(ACCESS_KEY_ID, shownAccessKeyId)
     .replace(ARN_OR_LONG_RUN, (run) => (!run.startsWith('arn:') && looksRandom(run) ? HIDDEN : run));
 }
+
+/** Whether a word that is taken for a name, such as an error code, is or holds what looks like a secret. */
+export const holdsSecret = (word: string, known: readonly string[] = []): boolean =>
+  withoutSecrets(word, known) !== word;

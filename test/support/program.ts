@@ -38,7 +38,7 @@ function environment(env: Env): Record<string, string> {
     NODE_COMPILE_CACHE: CACHE,
     LANG: 'C.UTF-8',
     HOME,
-    // Each program its own: agents side by side would share an outbox.
+    // Whatever a test forgets to name must not be the real thing, nor what another test left behind.
     IMDS_PROBE_STATE_DIR: mkdtempSync(path.join(HOME, 'state-')),
     IMDS_PROBE_RUNTIME_DIR: path.join(HOME, 'run'),
     // Many tests share two cores: what they starve is not the metadata service.

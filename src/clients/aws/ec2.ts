@@ -7,6 +7,7 @@ import { shownText } from '../../core/text.ts';
 import { serviceEndpoint } from '../../facts/aws-endpoints.ts';
 import type { SigningCredentials } from './credentials.ts';
 import { createAwsDispatcher } from './dispatcher.ts';
+import { isErrorCode } from './error-code.ts';
 import { refusal } from './failure.ts';
 import type { Environment } from './proxy.ts';
 import { element, postQuery, type QueryAnswer } from './query.ts';
@@ -92,11 +93,11 @@ function answered({ status, body }: QueryAnswer, credentials: SigningCredentials
       : succeeded(options);
   }
   const code = element(body, 'Code') ?? '';
-  const shownCode = /^[A-Za-z][\w.]{2,79}$/.test(code) ? code : `HTTP ${status}`;
+  const known = [credentials.secretAccessKey, credentials.sessionToken ?? ''];
+  const shownCode = isErrorCode(code, known) ? code : `HTTP ${status}`;
   if (DENIED.test(code)) {
     return failed('permission', `the role may not ec2:DescribeInstances (${shownCode})`);
   }
-  const known = [credentials.secretAccessKey, credentials.sessionToken ?? ''];
   const said = shownText(withoutSecrets(element(body, 'Message') ?? '', known));
   const detail = `EC2 refused with ${shownCode}${said === '' ? '' : `: ${said}`}`;
   return { ok: false, failure: { kind: 'http-status', status, detail } };

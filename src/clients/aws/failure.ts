@@ -6,6 +6,7 @@ import { shownText } from '../../core/text.ts';
 import { errorMeaning } from '../../facts/cloudwatch.ts';
 import type { SigningCredentials } from './credentials.ts';
 import { ProxySettingError } from './dispatcher.ts';
+import { isErrorCode } from './error-code.ts';
 
 /** Why data were not taken this time; each can pass, or be mended, without losing them. */
 export type LaterReason = Exclude<DeliveryFailureReason, 'data'>;
@@ -107,8 +108,10 @@ interface Answer {
 }
 
 function answered(answer: Answer, host: string, credentials: SigningCredentials): Refusal {
-  const { status, code } = answer;
-  const said = shownText(withoutSecrets(answer.message, secretsOf(credentials)));
+  const { status } = answer;
+  const known = secretsOf(credentials);
+  const code = answer.code !== null && isErrorCode(answer.code, known) ? answer.code : null;
+  const said = shownText(withoutSecrets(answer.message, known));
   if (status < 300)
     return later('answer', 'malformed', `${host} answered ${status} with what is not CloudWatch's`);
   const meaning = errorMeaning(code, status, answer.message);
@@ -120,7 +123,6 @@ function secretsOf(credentials: SigningCredentials): readonly string[] {
   return [credentials.secretAccessKey, credentials.sessionToken ?? ''];
 }
 
-const AWS_CODE = /^[A-Za-z][A-Za-z0-9._-]{2,79}$/;
 /** What the SDK calls an error without a code of its own; and what it says where nothing was said. */
 const NO_CODE = 'Unknown';
 const NO_MESSAGE = 'UnknownError';
@@ -131,7 +133,7 @@ function answerOf(error: unknown): Answer | null {
   if (typeof status !== 'number') return null;
   // Over JSON, CloudWatch names an error as it does over the query protocol in a header, which the SDK puts here.
   const named = [member(member(error, 'Error'), 'Code'), member(error, 'name')].find(
-    (code) => typeof code === 'string' && AWS_CODE.test(code),
+    (code) => typeof code === 'string' && isErrorCode(code),
   );
   const code =
     typeof named === 'string' && named !== NO_CODE && !(error instanceof SyntaxError) ? named : null;

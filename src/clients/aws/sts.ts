@@ -6,6 +6,7 @@ import { shownAccessKeyId, shownText } from '../../core/text.ts';
 import { serviceEndpoint } from '../../facts/aws-endpoints.ts';
 import type { SigningCredentials } from './credentials.ts';
 import { createAwsDispatcher } from './dispatcher.ts';
+import { isErrorCode } from './error-code.ts';
 import { refusal } from './failure.ts';
 import { type Environment, proxyRoute } from './proxy.ts';
 import { element, postQuery, type QueryAnswer } from './query.ts';
@@ -109,7 +110,7 @@ function answered({ status, body }: QueryAnswer, credentials: SigningCredentials
     return { state: 'accepted', arn: shown, accountId: account, code: null, detail: shown, accessKeyId };
   }
   const code = element(body, 'Code');
-  if (status >= 400 && status < 500 && code !== null && /^[A-Za-z][\w.]{2,79}$/.test(code)) {
+  if (status >= 400 && status < 500 && code !== null && isErrorCode(code, known)) {
     const detail = clean(element(body, 'Message') ?? `HTTP ${status}`);
     return { ...NOTHING, state: 'refused', code, detail, accessKeyId };
   }

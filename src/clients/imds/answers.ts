@@ -1,5 +1,6 @@
 // Reads what IMDS sends: token, role list, credentials, instance profile, identity document. All of it is hostile.
 import type { InstanceIdentity, InstanceProfile } from '../../core/imds.ts';
+import { holdsSecret, withoutSecrets } from '../../core/secrets.ts';
 import { shownText } from '../../core/text.ts';
 
 /** A value, or in a few words what is odd about the text: never the text itself, it may hold a secret. */
@@ -68,6 +69,9 @@ function parseObject(body: string): Parsed<Fields> {
     : odd('the body is no JSON object');
 }
 
+/** Shorter secrets are part of any word, and none that AWS gives. */
+const TELLING_LENGTH = 16;
+
 const CODE = /^[\x20-\x7e]{1,128}$/;
 
 /** What `iam/info` and the credentials have in common. */
@@ -81,6 +85,10 @@ interface Coded {
 function parseCoded(fields: Fields): Parsed<Coded> {
   const { Code: code, Message: message, LastUpdated: lastUpdated } = fields;
   if (typeof code !== 'string' || !CODE.test(code)) return odd('Code is missing or no plain text');
+  const known = [fields['SecretAccessKey'], fields['Token']].filter(
+    (value) => typeof value === 'string' && value.length >= TELLING_LENGTH,
+  ) as readonly string[];
+  if (holdsSecret(code, known)) return odd('Code holds what looks like a secret');
   const lastUpdatedMs = parseIsoTime(lastUpdated);
   if (lastUpdated !== undefined && lastUpdated !== null && lastUpdatedMs === null) {
     return odd('LastUpdated is no ISO 8601 time');
@@ -88,7 +96,7 @@ function parseCoded(fields: Fields): Parsed<Coded> {
   return read({
     code: shownText(code),
     ...(code !== SUCCESS && typeof message === 'string' && message.trim() !== ''
-      ? { message: shownText(message) }
+      ? { message: shownText(withoutSecrets(message, known)) }
       : {}),
     lastUpdated: lastUpdatedMs === null ? null : String(lastUpdated),
     lastUpdatedMs,
