@@ -64,10 +64,12 @@ export const javaPropertiesShadowRole = defineCheck({
   },
 });
 
-const placeOf = (own: JavaCredentials | null): string =>
-  own === null || own.from === 'command-line'
+function placeOf(own: JavaCredentials | null): string {
+  if (own === null) return 'system properties';
+  return own.from === 'command-line'
     ? 'system properties on the command line'
     : `system properties in ${own.from}`;
+}
 
 function fixesFor(own: JavaCredentials | null, pid: number | null): readonly Fix[] {
   if (own !== null && own.from !== 'command-line' && pid === null) {

@@ -90,7 +90,7 @@ export function fromFlags(
   const filling = new Filling(errors);
   const seen = new Set<string>([...YARGS_OWN, ...known]);
   for (const [key, raw] of Object.entries(flags)) {
-    const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const name = key.replace(/(?!^)[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (raw === undefined || seen.has(key) || seen.has(name)) continue;
     seen.add(name);
     const flag = `${key.length === 1 ? '-' : '--'}${shownText(name, 64)}`;
