@@ -183,13 +183,20 @@ function write(folder: string, name: string, data: Buffer): void {
   fs.renameSync(part, target);
 }
 
+/** With the folder above it, and no further: below /proc, Node's own `recursive` would try for ever. */
+function make(folder: string): void {
+  const above = folder.slice(0, folder.lastIndexOf('/'));
+  attempt(() => fs.mkdirSync(above, { mode: 0o700 }));
+  attempt(() => fs.mkdirSync(folder, { mode: 0o755 }));
+}
+
 /** Keeps what was compiled anew in the first folder that takes it, and drops what other versions left there. */
 function keep(): void {
   if (fresh.size === 0 || process.uptime() > SHORT_RUN_SECONDS) return;
   for (const folder of caches) {
     const done = attempt(() => {
       if (folder !== caches[0] && homesMayBeFar()) return undefined;
-      fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+      make(folder);
       if (!isSafe(folder)) return undefined;
       for (const [name, script] of fresh) write(folder, name, script.createCachedData());
       for (const file of fs.readdirSync(folder)) {
