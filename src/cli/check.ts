@@ -131,7 +131,8 @@ async function diagnose(
   // How it was delivered is judged after the metrics are on their way, so they do not count it.
   const judged = { ...cycle, snapshot, ...assess(selection.checks, snapshot, omitted, policy) };
   const final = oneShotReport(world, config, selection, judged, publisher.outbox.depth());
-  return { report: { ...final, metrics: report.metrics }, delivery };
+  // Shown are the metrics that CloudWatch has; where it has none, those that fit what the report says now.
+  return { report: delivery.accepted > 0 ? { ...final, metrics: report.metrics } : final, delivery };
 }
 
 function oneShotReport(

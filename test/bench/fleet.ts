@@ -10,6 +10,7 @@ import {
   dollarsForRequests,
   dollarsPerInstanceEveryMinute,
 } from './prices.ts';
+import type { Section } from './section.ts';
 
 const HOUR = 3_600;
 export const A_DAY: Day = {
@@ -189,67 +190,85 @@ const toldText = (delay: FleetDay['criticalDelay']): string => {
   return delay.worst < 1 ? 'its own cycle' : `${number(delay.worst)} s`;
 };
 
+const COLUMNS: readonly (readonly [string, (fleet: FleetDay) => string])[] = [
+  ['instances', ({ instances }) => number(instances)],
+  ['requests a second: mean', ({ steady }) => number(steady.mean, steady.mean < 1 ? 4 : 1)],
+  ['busiest ten seconds', ({ steady }) => number(steady.busiestTen, 1)],
+  ['peak second', ({ steady }) => number(steady.peakSecond)],
+  ['in the outage', ({ outage }) => number(outage.peakSecond)],
+  ['recovering from it', ({ recovery }) => number(recovery.peakSecond)],
+  ['critical told with', ({ criticalDelay }) => toldText(criticalDelay)],
+  ['a month', ({ dollarsAMonth }) => `$${number(dollarsAMonth, dollarsAMonth < 100 ? 2 : 0)}`],
+  [
+    'per-instance every minute',
+    ({ dollarsPerInstance }) => `$${number(dollarsPerInstance, dollarsPerInstance < 100 ? 2 : 0)}`,
+  ],
+];
+
+const titles = COLUMNS.map(([title]) => title);
+const cellsOf = (fleet: FleetDay): string[] => COLUMNS.map(([, of]) => of(fleet));
+
 /** The table of deploy/README.md. */
 export function fleetMarkdown(fleets: readonly FleetDay[]): string {
-  const columns: readonly (readonly [string, (fleet: FleetDay) => string])[] = [
-    ['instances', ({ instances }) => number(instances)],
-    ['requests a second: mean', ({ steady }) => number(steady.mean, steady.mean < 1 ? 4 : 1)],
-    ['busiest ten seconds', ({ steady }) => number(steady.busiestTen, 1)],
-    ['peak second', ({ steady }) => number(steady.peakSecond)],
-    ['in the outage', ({ outage }) => number(outage.peakSecond)],
-    ['recovering from it', ({ recovery }) => number(recovery.peakSecond)],
-    ['critical told with', ({ criticalDelay }) => toldText(criticalDelay)],
-    ['a month', ({ dollarsAMonth }) => `$${number(dollarsAMonth, dollarsAMonth < 100 ? 2 : 0)}`],
-    [
-      'per-instance every minute',
-      ({ dollarsPerInstance }) => `$${number(dollarsPerInstance, dollarsPerInstance < 100 ? 2 : 0)}`,
-    ],
-  ];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [
-    line(columns.map(([title]) => title)),
-    line(columns.map(() => '---:')),
-    ...fleets.map((fleet) => line(columns.map(([, of]) => of(fleet)))),
-  ].join('\n');
+  return [line(titles), line(titles.map(() => '---:')), ...fleets.map((fleet) => line(cellsOf(fleet)))].join(
+    '\n',
+  );
 }
 
 const README = path.resolve(import.meta.dirname, '../../deploy/README.md');
 const [BEGIN, END] = ['<!-- fleet-table -->', '<!-- /fleet-table -->'];
 
-/** What stands between the markers. */
-export function fleetSection(fleets: readonly FleetDay[]): string {
+function premises(fleets: readonly FleetDay[]): string {
   const [{ metrics, sick } = { metrics: 0, sick: 0 }] = fleets.slice(-1);
-  return [
-    `One day in virtual time (\`npm run bench:fleet\`): every agent is started in the same second, CloudWatch is out for two hours, and one instance in a hundred (${number(sick)} of the largest fleet) is sick for two; a month has such sick instances every day, and one such outage. ${metrics} metrics a cycle, a cycle a minute, sent every five; peaks are the highest of the day. Prices are the list of us-east-1 without the free tier.`,
-    '',
-    fleetMarkdown(fleets),
-  ].join('\n');
+  return `One day in virtual time (\`npm run bench:fleet\`): every agent is started in the same second, CloudWatch is out for two hours, and one instance in a hundred (${number(sick)} of the largest fleet) is sick for two; a month has such sick instances every day, and one such outage. ${metrics} metrics a cycle, a cycle a minute, sent every five; peaks are the highest of the day. Prices are the list of us-east-1 without the free tier.`;
 }
 
-/** Runs the three fleets and prints them; answers the targets that were missed. */
-export async function benchFleet(say: (text: string) => void): Promise<string[]> {
+async function runFleets(say: (text: string) => void): Promise<FleetDay[]> {
   const fleets: FleetDay[] = [];
   for (const instances of [1, 100, 10_000]) {
     const started = performance.now();
     fleets.push(await runFleetDay(instances));
     say(`${number(instances)} instances over a day: ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
-  say(fleetSection(fleets));
-  const last = fleets.at(-1);
-  if (process.argv.includes('--write')) {
-    const text = readFileSync(README, 'utf8');
-    const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
-    if (from < 0 || to < from) throw new Error(`${README} has no place for the table`);
-    writeFileSync(
-      README,
-      `${text.slice(0, from + BEGIN.length)}\n${fleetSection(fleets)}\n${text.slice(to)}`,
-    );
-  }
-  return last === undefined ? [] : missedTargets(last);
+  return fleets;
 }
 
+/** Puts it between the markers of deploy/README.md. */
+function writeTable(table: string): void {
+  const text = readFileSync(README, 'utf8');
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`${README} has no place for the table`);
+  writeFileSync(README, `${text.slice(0, from + BEGIN.length)}\n${table}\n${text.slice(to)}`);
+}
+
+const missedBy = (fleets: readonly FleetDay[]): string[] =>
+  fleets.slice(-1).flatMap((fleet) => missedTargets(fleet));
+
+/** As a part of `npm run bench`. */
+export const fleet: Section = async ({ say }) => {
+  const fleets = await runFleets(say);
+  const missed = missedBy(fleets);
+  return {
+    tables: [
+      {
+        title: 'A fleet over a day',
+        columns: titles,
+        rows: fleets.map(cellsOf),
+        notes: [premises(fleets), ...missed],
+      },
+    ],
+    data: fleets,
+    limits: [{ what: 'targets that the fleet misses', is: missed.length, atMost: 0 }],
+  };
+};
+
 if (import.meta.main) {
-  const missed = await benchFleet((text) => console.log(text));
+  const fleets = await runFleets((text) => console.log(text));
+  const text = `${premises(fleets)}\n\n${fleetMarkdown(fleets)}`;
+  console.log(text);
+  if (process.argv.includes('--write')) writeTable(text);
+  const missed = missedBy(fleets);
   for (const what of missed) console.error(`missed: ${what}`);
   process.exitCode = missed.length === 0 ? 0 : 1;
 }

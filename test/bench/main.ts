@@ -8,6 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { agent } from './agent.ts';
 import { faults } from './faults.ts';
+import { fleet } from './fleet.ts';
 import { growth } from './growth.ts';
 import { instructions } from './instructions.ts';
 import { oneshot } from './oneshot.ts';
@@ -24,6 +25,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   faults,
   agent,
   growth,
+  fleet,
 };
 const SHORT = ['sizes', 'traffic'];
 
