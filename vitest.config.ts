@@ -17,6 +17,9 @@ const suite = (
     testTimeout,
     hookTimeout: testTimeout,
     fileParallelism,
+    // Thousands of real sockets and processes on a busy machine: in CI what fails is tried once more, and the closing lines
+    // name it. At a desk nothing is.
+    retry: process.env['CI'] === 'true' ? 1 : 0,
     setupFiles: ['test/support/loopback-only.ts'],
   },
 });
