@@ -42,6 +42,15 @@ describe('nextBeat', () => {
     );
   });
 
+  it('is not the beat that it is now where rounding takes that for the one before', () => {
+    const origin = firstBeat(0, 60_000, 0.9945340014528483);
+    let now = origin;
+    for (let beat = 1; beat <= 1_440; beat += 1) {
+      now = nextBeat(origin, 60_000, now);
+      expect(now).toBeCloseTo(origin + beat * 60_000, 3);
+    }
+  });
+
   it('never is the beat that it is now, wherever in its interval an instance beats', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(10_000), (phase, beats) => {

@@ -35,6 +35,15 @@ const putOff = (reason: DeliveryFailureReason, code: string, changes: Partial<De
   return delivered({ accepted: 0, pending: 14, oldestSeconds: 600, failures: 3, failure, ...changes });
 };
 
+describe('what becomes of the metrics', () => {
+  it.each([
+    ['an agent sends them later', true, /14 metrics wait, the oldest for 10 min\.$/],
+    ['a single run does not', false, /The 14 metrics of this run are not sent later/],
+  ])('%s', (_, againLater, expected) => {
+    expect(found(publishFailing, putOff('denied', 'AccessDenied', { againLater })).cause).toMatch(expected);
+  });
+});
+
 const answer = (changes: Partial<IdentityAnswer> = {}): IdentityAnswer => ({
   state: 'accepted',
   arn: 'arn:aws:sts::123456789012:assumed-role/web/i-0123456789abcdef0',

@@ -410,6 +410,14 @@ describe.concurrent('agent', () => {
     expect(box.received().metrics.filter(({ name }) => name === 'ClockOffset')).toHaveLength(1);
   });
 
+  it('reports metrics that fit what it found, where CloudWatch took none', async () => {
+    const ended = await run(['check', '--simulate', 'cloudwatch-expired-token', '--publish', '--json']);
+    const { findings, metrics } = reportOf(ended.stdout);
+    expect(findings.map(({ id }) => id)).toEqual(['role-credentials-rejected']);
+    const counted = metrics.filter(({ name }) => name === 'CriticalFindings');
+    expect(counted.map(({ values }) => values)).toEqual([[1], [1]]);
+  });
+
   it('tells on standard error what IMDS answers instead, as it comes', async () => {
     const box = await instance({ imds: { faults: [{ method: 'PUT', answer: { status: 503 }, times: 1 }] } });
     const ended = await run(['agent', '--once'], box.environment);

@@ -9,24 +9,7 @@ import type { SigningCredentials } from './credentials.ts';
 import { createAwsDispatcher } from './dispatcher.ts';
 import { isErrorCode } from './error-code.ts';
 import { refusal } from './failure.ts';
-import type { Environment } from './proxy.ts';
-import { element, postQuery, type QueryAnswer } from './query.ts';
-
-export interface Ec2Options {
-  /** The Region to sign for, or null while it is unknown. */
-  readonly region: () => string | null;
-  /** `--ec2-endpoint`; undefined: the Region's. */
-  readonly endpoint?: string | undefined;
-  /** Where the proxy variables are read. */
-  readonly environment: Environment;
-  /** Milliseconds the true time is ahead of the local clock, or null where it is unknown. */
-  readonly clockCorrectionMs: () => number | null;
-  readonly wallMs: () => number;
-  /** Name and version, for the User-Agent header. */
-  readonly userAgent: readonly [string, string];
-  /** Milliseconds for the request, connecting included. */
-  readonly timeoutMs?: number;
-}
+import { element, postQuery, type QueryAnswer, type QueryClientOptions } from './query.ts';
 
 export interface Ec2 {
   /** Never rejects. `permission` where the role may not, `http-status` for other refusals. */
@@ -46,7 +29,7 @@ const FALLBACK_REGION = 'us-east-1';
 /** EC2 API reference, "Error codes": the one for a missing permission, and what other services call it. */
 const DENIED = /^(UnauthorizedOperation|AccessDenied(Exception)?)$/;
 
-export function createEc2(options: Ec2Options): Ec2 {
+export function createEc2(options: QueryClientOptions): Ec2 {
   let dispatcher: Dispatcher | null = null;
   return {
     async metadataOptions(instanceId, credentials, signal) {

@@ -1,7 +1,25 @@
 // One signed request in AWS's query protocol (STS, EC2): a form goes there, a little XML comes back.
 import type { Dispatcher } from 'undici';
 import type { SigningCredentials } from './credentials.ts';
+import type { Environment } from './proxy.ts';
 import { signedHeaders } from './sigv4.ts';
+
+/** What a client of such a service is made of. */
+export interface QueryClientOptions {
+  /** The Region to sign for, or null while it is unknown. */
+  readonly region: () => string | null;
+  /** Where the operator wants it asked; undefined: the Region's. */
+  readonly endpoint?: string | undefined;
+  /** Where the proxy variables are read. */
+  readonly environment: Environment;
+  /** Milliseconds the true time is ahead of the local clock, or null where it is unknown. */
+  readonly clockCorrectionMs: () => number | null;
+  readonly wallMs: () => number;
+  /** Name and version, for the User-Agent header. */
+  readonly userAgent: readonly [string, string];
+  /** Milliseconds for the request, connecting included. */
+  readonly timeoutMs?: number;
+}
 
 export interface SignedQuery {
   readonly dispatcher: Dispatcher;

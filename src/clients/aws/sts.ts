@@ -9,23 +9,7 @@ import { createAwsDispatcher } from './dispatcher.ts';
 import { isErrorCode } from './error-code.ts';
 import { refusal } from './failure.ts';
 import { type Environment, proxyRoute } from './proxy.ts';
-import { element, postQuery, type QueryAnswer } from './query.ts';
-
-export interface StsOptions {
-  /** The Region to sign for, or null while it is unknown. */
-  readonly region: () => string | null;
-  /** `--sts-endpoint`; undefined: the Region's. */
-  readonly endpoint?: string | undefined;
-  /** Where the proxy variables are read. */
-  readonly environment: Environment;
-  /** Milliseconds the true time is ahead of the local clock, or null where it is unknown. */
-  readonly clockCorrectionMs: () => number | null;
-  readonly wallMs: () => number;
-  /** Name and version, for the User-Agent header. */
-  readonly userAgent: readonly [string, string];
-  /** Milliseconds for the request, connecting included. */
-  readonly timeoutMs?: number;
-}
+import { element, postQuery, type QueryAnswer, type QueryClientOptions } from './query.ts';
 
 export interface Sts {
   /** Never rejects. */
@@ -41,7 +25,7 @@ const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
 /** Signed for where only an endpoint is given. */
 const FALLBACK_REGION = 'us-east-1';
 
-export function createSts(options: StsOptions): Sts {
+export function createSts(options: QueryClientOptions): Sts {
   let dispatcher: Dispatcher | null = null;
   const { timeoutMs = STS_TIMEOUT_MS } = options;
   const endpoint = (): string | null => {

@@ -2,7 +2,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createEc2, type Ec2Options } from '../../../src/clients/aws/ec2.ts';
+import { createEc2 } from '../../../src/clients/aws/ec2.ts';
+import type { QueryClientOptions } from '../../../src/clients/aws/query.ts';
 import { unauthorizedOperation } from '../../../src/simulator/aws/errors.ts';
 import type { BehaviourChange } from '../../../src/simulator/behaviour.ts';
 import { startInstance } from '../../../src/simulator/instance.ts';
@@ -16,7 +17,7 @@ const CREDENTIALS = {
 };
 const ID = 'i-0b0c5eed0b0c5eed0';
 
-function ec2(changes: Partial<Ec2Options>) {
+function ec2(changes: Partial<QueryClientOptions>) {
   const client = createEc2({
     region: () => 'us-east-1',
     environment: {},

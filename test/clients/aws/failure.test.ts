@@ -66,6 +66,17 @@ describe('refusal', () => {
   });
 
   it.each([
+    ['our secret', 'wJalrXUtnFEMIxKxMDENG'],
+    ['a key id', 'AKIAIOSFODNN7EXAMPLE'],
+  ])('shows no code that is %s', (_name, name) => {
+    const credentials = { ...CREDENTIALS, secretAccessKey: 'wJalrXUtnFEMIxKxMDENG' };
+    const error = { $metadata: { httpStatusCode: 400 }, name, message: 'no' };
+    const found = refusal(error, { ...CONTEXT, credentials });
+    expect(found.code).toBe('http-status');
+    expect(JSON.stringify(found)).not.toContain(name);
+  });
+
+  it.each([
     ['no object', null],
     ['a text', 'boom'],
     ['hostile fields', { $metadata: { httpStatusCode: '500' }, name: 5, message: {}, Error: { Code: [] } }],

@@ -2,8 +2,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { QueryClientOptions } from '../../../src/clients/aws/query.ts';
 import { signedHeaders } from '../../../src/clients/aws/sigv4.ts';
-import { createSts, type StsOptions } from '../../../src/clients/aws/sts.ts';
+import { createSts } from '../../../src/clients/aws/sts.ts';
 import { createChainPort } from '../../../src/clients/chain-port.ts';
 import { createChainReader } from '../../../src/clients/host/chain/reader.ts';
 import { serviceEndpoint } from '../../../src/facts/aws-endpoints.ts';
@@ -28,7 +29,7 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const sts = (changes: Partial<StsOptions>) =>
+const sts = (changes: Partial<QueryClientOptions>) =>
   createSts({
     region: () => 'eu-west-1',
     environment: {},
@@ -123,6 +124,11 @@ describe('other answers', () => {
       (_request, response) =>
         response.writeHead(403).end(ERROR('Odd', `you sent ${CREDENTIALS.secretAccessKey}`)),
       { state: 'refused', code: 'Odd', detail: 'you sent …' },
+    ],
+    [
+      'a key id for a code',
+      (_request, response) => response.writeHead(403).end(ERROR('AKIAIOSFODNN7EXAMPLE', 'no')),
+      { state: 'failed', code: null },
     ],
     [
       'an identity in a refusal',

@@ -21,6 +21,25 @@ function texts(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [];
 }
 
+describe('secrets in the wrong place', () => {
+  const SECRET = 'wJalrXUtnFEMIxKxMDENG';
+  const credentials = (changes: object) =>
+    parseCredentials(JSON.stringify({ SecretAccessKey: SECRET, Token: `${SECRET}token`, ...changes }));
+
+  test.each([
+    ['the secret key', SECRET],
+    ['a part of it all', `it was ${SECRET}token`],
+    ['a key id', 'AKIAIOSFODNN7EXAMPLE'],
+  ])('a Code that is %s is none', (_, Code) => {
+    expect(credentials({ Code })).toEqual({ ok: false, odd: 'Code holds what looks like a secret' });
+  });
+
+  test('a Message is told without them', () => {
+    const told = credentials({ Code: 'Failed', Message: `${SECRET} of AKIAIOSFODNN7EXAMPLE is wrong` });
+    expect(told).toMatchObject({ ok: true, value: { message: '… of AKIA…MPLE is wrong' } });
+  });
+});
+
 describe('by chance', () => {
   const readers = { parseRoleList, parseCredentials, parseProfile, parseIdentity, parseToken };
   test.each(Object.entries(readers))('%s never throws, whatever comes', (_, parse) => {

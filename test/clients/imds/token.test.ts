@@ -204,6 +204,16 @@ describe('the tokenless GET', () => {
     expect(hand.events.map((event) => event.type)).toEqual(['unanswered', 'retry', 'retry', 'gave-up']);
   });
 
+  test('beside the only try it is not waited for any longer than for that', async () => {
+    const { imds, ...hand } = await against(
+      { token: hang(), tokenless: hang() },
+      { timeoutMs: 400, attempts: 1 },
+    );
+    const seen = await wholeCycle(hand);
+    expect(imds.asked).toEqual(['token', 'tokenless']);
+    expect(seen.tokenless).toMatchObject({ failure: { detail: expect.stringContaining('within 150 ms') } });
+  });
+
   test('a PUT answered late is as good as any', async () => {
     const { imds, ...hand } = await against({ token: delayed(320, token()) });
     const seen = await wholeCycle(hand);
