@@ -352,6 +352,18 @@ describe.concurrent('agent', () => {
     expect(ended.stdout).toBe('');
   });
 
+  it('ends with 0 on a second signal, too, without the delivery that the first one has begun', async () => {
+    const box = await instance({ cloudwatch: { faults: [{ wire: 'hang' }] } });
+    const running = start(['agent', '--interval', '1', '--flush', '1'], box.environment);
+    await running.until('"event":"cycle"');
+    running.child.kill('SIGTERM');
+    await running.until('"event":"stopping"');
+    running.child.kill('SIGTERM');
+    const ended = await running.ended;
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).not.toContain('"event":"stopped"');
+  });
+
   it('keeps its beat while CloudWatch, STS and the time server are silent', async () => {
     const silent = { faults: [{ wire: 'hang' }] } as const;
     const box = await instance({ cloudwatch: silent, sts: silent, time: { silent: true } });

@@ -75,6 +75,10 @@ describe('options for yargs', () => {
       ['--timeot', '3'],
       '--timeot: there is no such setting; did you mean --timeout?; allowed: what imds-probe check --show-config lists',
     ],
+    [
+      ['--Timeout', '3'],
+      '--Timeout: there is no such setting; did you mean --timeout?; allowed: what imds-probe check --show-config lists',
+    ],
     [['--format', 'xml'], '--format: format cannot be "xml"; allowed: text, json, nagios or prometheus'],
     [['--listen', '5'], '--listen: check has no such option; it belongs to agent'],
     [['--interval', '0'], '--interval: interval cannot be "0"; allowed: seconds, from 1 to 86400'],
